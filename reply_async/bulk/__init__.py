@@ -1,0 +1,1 @@
+"""Calls over many items: chunks, workers, a verdict per item, lost answers read back."""

@@ -1,0 +1,204 @@
+"""One chunk of rows to ``POST /v3/contacts/import``, and a verdict for each of them.
+
+Never with ``sequenceId``: enrolling is a request of its own, so that a lost import can
+be sent again (contacts are matched by e-mail) where a lost enrolment cannot.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from attrs import asdict, define, field, frozen
+
+from reply_async.bulk.job import JobSender
+from reply_async.bulk.rows import StagedRow
+from reply_async.converter import DecodeError, camel, decode
+from reply_async.errors import ApiError
+from reply_async.models.contacts import ImportedItem, ImportResult
+from reply_async.outcome import BulkOutcome, Refusal, RowStatus, SettledRow
+from reply_async.requests import Request, Safety
+from reply_async.responses import Applied, Rejected, Unknown, failure
+
+IMPORT_SIZE: Final = 1000
+_ROW_POINTER = re.compile(r"/?items/(\d{1,4})(?:/(\w+))?")
+
+
+@frozen(kw_only=True)
+class ImportOptions:
+    """What an import does with contacts that exist already.
+
+    Without any option a match fills only empty members. ``overwrite_existing`` replaces
+    filled ones, and a lost answer is then parked instead of sent again, which could undo
+    an edit made in between. ``list_ids`` are contact lists to put the contacts on.
+    API page: contacts/import-contacts.
+    """
+
+    overwrite_existing: bool = False
+    skip_existing: bool = False
+    restore_deleted: bool = False
+    detect_time_zone: bool = False
+    list_ids: tuple[int, ...] = ()
+
+    def encode(self) -> dict[str, Any]:
+        """Return the options that are set, as the API names them."""
+        return {camel(name): value for name, value in asdict(self).items() if value}
+
+
+Parts = BulkOutcome[int, SettledRow]
+
+
+@define
+class ContactImport:
+    """Sends chunks of rows and reads what became of each."""
+
+    job: JobSender
+    options: ImportOptions
+    custom_fields: Request
+    _known_fields: frozenset[str] | None = field(init=False, default=None)
+    _fields_lock: asyncio.Lock = field(init=False, factory=asyncio.Lock)
+
+    async def send(self, rows: Sequence[StagedRow], on_attempt: Callable[[], None]) -> Parts:
+        """Import rows, at most 1,000; raise what refuses the whole call.
+
+        Rows that a 400 names are refused and the rest is sent again; a 400 that names
+        none is narrowed down by halves.
+        """
+        undefined = await self._undefined_fields(rows)
+        if undefined:
+            rest = [row for row in rows if row.number not in undefined]
+            return merge(BulkOutcome(refused=undefined), await self._send(rest, on_attempt))
+        return await self._send(rows, on_attempt)
+
+    async def _send(self, rows: Sequence[StagedRow], on_attempt: Callable[[], None]) -> Parts:
+        if not rows:
+            return BulkOutcome()
+        request = self._request(rows)
+        outcome = await self.job.deliver(
+            "import", request, lambda data: _results(data, len(rows)), on_attempt
+        )
+        if isinstance(outcome, Applied):
+            return _verdicts(rows, outcome.value, is_resend=outcome.after_loss)
+        if isinstance(outcome, Unknown):
+            return BulkOutcome(unknown=dict.fromkeys(_numbers(rows), outcome.evidence))
+        if isinstance(outcome, Rejected) and _concerns_rows(outcome.error):
+            return await self._without_bad_rows(rows, outcome.error, on_attempt)
+        raise failure(request, outcome)
+
+    async def _without_bad_rows(
+        self, rows: Sequence[StagedRow], error: ApiError, on_attempt: Callable[[], None]
+    ) -> Parts:
+        named = _named_rows(rows, error)
+        if named:
+            rest = [row for row in rows if row.number not in named]
+            return merge(BulkOutcome(refused=named), await self._send(rest, on_attempt))
+        if len(rows) == 1:
+            refusal = Refusal(code=error.code or "refused", detail=error.problem.detail or "")
+            return BulkOutcome(refused={rows[0].number: refusal})
+        middle = len(rows) // 2
+        return merge(
+            await self._send(rows[:middle], on_attempt), await self._send(rows[middle:], on_attempt)
+        )
+
+    def _request(self, rows: Sequence[StagedRow]) -> Request:
+        body: dict[str, Any] = {"items": [row.item for row in rows]}
+        if options := self.options.encode():
+            body["options"] = options
+        return Request(
+            "POST",
+            "/v3/contacts/import",
+            safety=Safety.REPLACE if self.options.overwrite_existing else Safety.UPSERT,
+            body=json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(),
+            rows=len(rows),
+        )
+
+    async def _undefined_fields(self, rows: Sequence[StagedRow]) -> dict[int, Refusal]:
+        """Find rows that set a custom field which is not defined.
+
+        The server takes such a row with a 200 and drops the value, so it is checked
+        here, against one read for the whole run.
+        """
+        used = {row.number: tuple(row.custom_fields) for row in rows if "customFields" in row.item}
+        if not used:
+            return {}
+        async with self._fields_lock:
+            if self._known_fields is None:
+                self._known_fields = await self.job.read(self.custom_fields, _titles)
+        return {
+            number: Refusal(code="customFields.undefined", detail=f"no custom field {name!r}")
+            for number, names in used.items()
+            for name in names
+            if name not in self._known_fields
+        }
+
+
+def merge(first: Parts, second: Parts) -> Parts:
+    """Join two verdicts on different rows."""
+    return BulkOutcome(
+        done={**first.done, **second.done},
+        refused={**first.refused, **second.refused},
+        unknown={**first.unknown, **second.unknown},
+    )
+
+
+def _numbers(rows: Sequence[StagedRow]) -> list[int]:
+    return [row.number for row in rows]
+
+
+def _results(data: object, expected: int) -> tuple[ImportedItem, ...]:
+    items = decode(data, ImportResult).items
+    if len(items) != expected:  # results go by position, so their number must agree
+        raise DecodeError("$.items", f"{len(items)} results for {expected} rows")
+    return items
+
+
+def _titles(data: object) -> frozenset[str]:
+    if not isinstance(data, list) or not all(isinstance(entry, dict) for entry in data):
+        raise DecodeError("$", "expected a list of custom fields")
+    return frozenset(str(entry.get("title")) for entry in data)
+
+
+def _concerns_rows(error: ApiError) -> bool:
+    """Tell a 400 about rows from a refusal of the whole call."""
+    return error.status in (400, 422) and not error.is_code("contact.limitExceeded")
+
+
+def _named_rows(rows: Sequence[StagedRow], error: ApiError) -> dict[int, Refusal]:
+    named = {}
+    for entry in error.fields:
+        match = _ROW_POINTER.match(entry.pointer)
+        if match and int(match[1]) < len(rows):
+            member = match[2] or "row"
+            number = rows[int(match[1])].number
+            named[number] = Refusal(code=f"{member}.refused", detail=entry.detail)
+    return named
+
+
+_STATUS: Final[Mapping[str, RowStatus]] = {
+    "created": RowStatus.CREATED,
+    "updated": RowStatus.UPDATED,
+    "restored": RowStatus.RESTORED,
+}
+
+
+def _verdicts(
+    rows: Sequence[StagedRow], results: Sequence[ImportedItem], *, is_resend: bool
+) -> Parts:
+    """Pair rows with results; after a resend, created and updated cannot be told apart."""
+    done, refused = {}, {}
+    for row, result in zip(rows, results, strict=True):
+        if result.status == "failed" or result.id is None:
+            refused[row.number] = _failed(result)
+        else:
+            # A status newer than this package has an id too: somebody is there.
+            status = _STATUS.get(result.status, RowStatus.SKIPPED)
+            done[row.number] = SettledRow(status, result.id, None if is_resend else status)
+    return BulkOutcome(done=done, refused=refused)
+
+
+def _failed(result: ImportedItem) -> Refusal:
+    code = result.skip_reason or f"import.{result.status}"
+    return Refusal(code=code, detail=result.error or "", raw_code=result.skip_reason)

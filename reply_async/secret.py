@@ -1,0 +1,52 @@
+"""The API key, wrapped so that it cannot be printed by accident."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from typing import NoReturn
+
+from reply_async.errors import InvalidUse
+
+# Fingerprints are comparable within one process only, so they tell nothing outside.
+_SALT = secrets.token_bytes(16)
+
+
+class Secret:
+    """A key whose ``repr``, ``str`` and ``format`` are masked, and which refuses pickling."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        value = value.strip()  # pasted keys come with white space
+        if not value:
+            raise InvalidUse("api_key", "is empty")
+        if not re.fullmatch(r"[\x21-\x7e]+", value):
+            raise InvalidUse("api_key", "holds characters that no key has")
+        self._value = value
+
+    def reveal(self) -> str:
+        """Return the key itself, for the one header that carries it."""
+        return self._value
+
+    @property
+    def is_emulator_key(self) -> bool:
+        """Tell whether this is a key of an emulator, which the real API must never see."""
+        return self._value.startswith("emu_")
+
+    @property
+    def fingerprint(self) -> bytes:
+        """Return what tells keys apart within this process."""
+        return hashlib.blake2b(self._value.encode(), key=_SALT, digest_size=16).digest()
+
+    def __repr__(self) -> str:
+        return "Secret('***')"
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        return repr(self)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("an API key is not pickled")

@@ -1,0 +1,325 @@
+"""The session: opens, closes, holds the transport and offers the resources."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import os
+import weakref
+from collections.abc import Callable, Hashable, Mapping
+from functools import partial
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Self
+from urllib.parse import urlsplit
+
+from reply_async.converter import decode
+from reply_async.errors import InvalidUse, SessionClosed
+from reply_async.events import Event
+from reply_async.models.users import WhoAmI
+from reply_async.requests import Request, Safety, checked_id
+from reply_async.resources.bodies import to_json
+from reply_async.resources.contacts import Contacts, CustomFields
+from reply_async.resources.senders import EmailAccounts, Senders
+from reply_async.resources.sequence_contacts import SequenceContacts
+from reply_async.resources.sequences import Sequences
+from reply_async.resources.stats import Stats
+from reply_async.resources.steps import Steps
+from reply_async.resources.users import whoami_request
+from reply_async.secret import Secret
+from reply_async.transport.http import HttpTransport
+from reply_async.transport.limiter import Limiter
+from reply_async.transport.retry import RetryPolicy
+from reply_async.transport.sender import Sender
+
+if TYPE_CHECKING:
+    import aiohttp
+
+DEFAULT_BASE_URL: Final = "https://api.reply.io"
+
+_limiters: weakref.WeakKeyDictionary[
+    asyncio.AbstractEventLoop, weakref.WeakValueDictionary[Hashable, Limiter]
+] = weakref.WeakKeyDictionary()
+
+
+class ReplySession:
+    """A connection to Reply.io as one user; use it as an async context manager.
+
+    Sessions of the same user in one event loop share one budget of 100 requests a
+    minute and 3,000 an hour.
+
+    Args:
+        api_key: The key, or an OAuth token. Never printed, never pickled.
+        base_url: The origin of the API; a trailing slash or ``/v3`` is taken off.
+            https only, except towards this machine or with ``allow_insecure``.
+        limiter: A budget to share on purpose; by default one for the key and user.
+        attempt_timeout: Seconds that one attempt may take, plus 0.03 for each row.
+        deadline: Seconds that one awaited call may take with all its waits and retries.
+        max_wait: The longest single wait (seconds) for the budget or the server before
+            an awaited call raises RateLimitWait. Runs wait as long as it takes.
+        user_id: The user to act as, for keys of a team or an organization.
+        user_email: The same by e-mail; for organizations together with ``team_id``.
+        team_id: The team of ``user_email``.
+        client_session: An aiohttp session whose connections are used; it is not closed.
+        on_event: Called with each ``Event``; they carry no key and no row data.
+        allow_insecure: Allow plain http, and keys of an emulator, off this machine.
+
+    Raises: InvalidUse for an argument that cannot be right.
+    API page: authentication.
+    """
+
+    def __init__(
+        self,
+        api_key: str,
+        *,
+        base_url: str = DEFAULT_BASE_URL,
+        limiter: Limiter | None = None,
+        attempt_timeout: float = 30.0,
+        deadline: float = 150.0,
+        max_wait: float = 75.0,
+        user_id: int | None = None,
+        user_email: str | None = None,
+        team_id: int | None = None,
+        client_session: aiohttp.ClientSession | None = None,
+        on_event: Callable[[Event], None] | None = None,
+        allow_insecure: bool = False,
+    ) -> None:
+        for argument, seconds in (("attempt_timeout", attempt_timeout), ("deadline", deadline)):
+            if seconds <= 0:
+                raise InvalidUse(argument, "must be more than 0 seconds")
+        if max_wait < 0:
+            raise InvalidUse("max_wait", "must not be negative")
+        self._key = Secret(api_key)
+        self._origin = checked_origin(base_url, self._key, allow_insecure=allow_insecure)
+        self._actor = _actor_headers(user_id, user_email, team_id)
+        self._limiter = limiter
+        self._attempt_timeout = attempt_timeout
+        self._policy = RetryPolicy(max_wait=max_wait, deadline=deadline)
+        self._client_session = client_session
+        self._on_event = on_event
+        self._opened: Sender | None = None
+
+    @classmethod
+    def from_env(cls, **options: Any) -> Self:  # noqa: ANN401 - the arguments of the class
+        """Return a session made from ``REPLY_API_KEY`` and its companions.
+
+        These are REPLY_BASE_URL, REPLY_TEAM_ID, REPLY_USER_ID and REPLY_USER_EMAIL;
+        ``options`` are arguments of the class and win over them.
+
+        Raises: InvalidUse if there is no key, or a value cannot be right.
+        """
+        given: dict[str, Any] = {}
+        for name in ("api_key", "base_url", "team_id", "user_id", "user_email"):
+            if value := os.environ.get(f"REPLY_{name.upper()}", "").strip():
+                given[name] = value
+        for name in ("team_id", "user_id"):
+            if name in given:
+                given[name] = checked_id(f"REPLY_{name.upper()}", given[name])
+        given |= options
+        if "api_key" not in given:
+            raise InvalidUse("REPLY_API_KEY", "is not set: put the key of your account there")
+        return cls(**given)
+
+    async def __aenter__(self) -> Self:
+        if self._opened is not None:
+            raise InvalidUse("session", "is open already")
+        http = HttpTransport(
+            origin=self._origin, authorize=self._authorize, borrowed=self._client_session
+        )
+        await http.open()
+        self._opened = Sender(
+            http=http,
+            limiter=self._limiter or self._shared_limiter(),
+            attempt_timeout=self._attempt_timeout,
+            awaited=self._policy,
+            on_event=self._on_event,
+        )
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections; calls after that raise SessionClosed."""
+        if self._opened is not None:
+            await self._opened.http.close()
+
+    def __repr__(self) -> str:
+        return f"<ReplySession {self._origin}>"
+
+    @property
+    def sequences(self) -> Sequences:
+        """Find, create, change, start, pause, archive and delete sequences."""
+        return Sequences(self._sender, self.steps, self.sequence_contacts)
+
+    @property
+    def steps(self) -> Steps:
+        """The steps of a sequence."""
+        return Steps(self._sender)
+
+    @property
+    def sequence_contacts(self) -> SequenceContacts:
+        """The people inside a sequence, and imports into it."""
+        return SequenceContacts(self._sender)
+
+    @property
+    def contacts(self) -> Contacts:
+        """The contacts of the account."""
+        return Contacts(self._sender)
+
+    @property
+    def custom_fields(self) -> CustomFields:
+        """The custom fields of contacts."""
+        return CustomFields(self._sender)
+
+    @property
+    def email_accounts(self) -> EmailAccounts:
+        """The mailboxes of the workspace."""
+        return EmailAccounts(self._sender)
+
+    @property
+    def senders(self) -> Senders:
+        """The mailboxes that send for a sequence."""
+        return Senders(self._sender)
+
+    @property
+    def stats(self) -> Stats:
+        """Statistics of sequences."""
+        return Stats(self._sender)
+
+    async def whoami(self) -> WhoAmI:
+        """Return the user that the key acts as.
+
+        Costs: 1 request.
+        Raises: Unauthorized, RateLimitWait, ConnectionFailed, BadAnswer.
+        API page: user-account/whoami.
+        """
+        return await self._sender.send(whoami_request(), partial(decode, kind=WhoAmI))
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: object = None,
+        safety: Safety | None = None,
+        has_answer: bool = True,
+    ) -> Any:  # noqa: ANN401 - JSON is anything
+        """Call any path of the API with the budget and errors of this package.
+
+        ``path`` begins with ``/v3/``. The answer is parsed JSON, or None where no body
+        is promised (``has_answer=False``). Without a ``safety`` nothing is ever sent
+        again; a lost write raises OutcomeUnknown and is not read back.
+
+        Costs: 1 request.
+        Raises: InvalidUse, and whatever the call may meet.
+        API page: that of the path.
+        """
+        segments = path.split("/")
+        if segments[:2] != ["", "v3"] or {".", ".."} & set(segments) or set("?#%{}\\ ") & set(path):
+            raise InvalidUse("path", "must begin with /v3/ and name segments only")
+        if not method.isascii() or not method.isalpha():
+            raise InvalidUse("method", "is no HTTP method")
+        request = Request(
+            method.upper(),
+            path,
+            safety=safety or (Safety.READ if method.upper() == "GET" else None),
+            query=query or {},
+            body=None if body is None else _json_body(body),
+        )
+        return await self._sender.send(request, (lambda data: data) if has_answer else None)
+
+    @property
+    def limiter(self) -> Limiter:
+        """The budget that this session draws on; ``state`` shows where it stands."""
+        return self._sender.limiter
+
+    @property
+    def requests_sent(self) -> int:
+        """How many requests this session has put on the wire, retries included."""
+        return self._sender.requests_sent
+
+    @property
+    def _sender(self) -> Sender:
+        if self._opened is None:
+            raise SessionClosed
+        return self._opened
+
+    def _authorize(self) -> Mapping[str, str]:
+        return {**self._actor, "Authorization": f"Bearer {self._key.reveal()}"}
+
+    def _shared_limiter(self) -> Limiter:
+        """Return the budget of this user in this loop; it lives as long as it is used."""
+        shared = _limiters.setdefault(asyncio.get_running_loop(), weakref.WeakValueDictionary())
+        user = (self._origin, self._key.fingerprint, tuple(sorted(self._actor.items())))
+        limiter = shared.get(user)
+        if limiter is None:
+            limiter = shared[user] = Limiter()
+        return limiter
+
+
+def checked_origin(base_url: str, key: Secret, *, allow_insecure: bool) -> str:
+    """Return the origin to send a key to, or raise InvalidUse.
+
+    A real key goes out in the clear to this machine only, and the key of an emulator
+    goes nowhere else, least of all to the real API.
+    """
+    parts = urlsplit(base_url.strip().rstrip("/").removesuffix("/v3").rstrip("/"))
+    host = parts.hostname
+    if parts.scheme not in ("http", "https") or not host:
+        raise InvalidUse("base_url", "must be an address such as https://api.reply.io")
+    if parts.username is not None or parts.query or parts.fragment or parts.path:
+        raise InvalidUse("base_url", "must be a bare origin: no user, path, query or fragment")
+    try:
+        port = parts.port
+    except ValueError:
+        raise InvalidUse("base_url", "has a port that is no port") from None
+    is_local = _is_loopback(host)
+    if parts.scheme == "http" and not is_local and not allow_insecure:
+        raise InvalidUse("base_url", "plain http would show the key: use https")
+    if key.is_emulator_key and _is_reply(host):
+        raise InvalidUse("api_key", "is an emulator's: it never goes to Reply.io")
+    if key.is_emulator_key and not is_local and not allow_insecure:
+        raise InvalidUse("api_key", "is an emulator's: it stays on this machine")
+    name = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{name}" + (f":{port}" if port is not None else "")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _is_reply(host: str) -> bool:
+    return host == "reply.io" or host.endswith(".reply.io")
+
+
+def _actor_headers(
+    user_id: int | None, user_email: str | None, team_id: int | None
+) -> dict[str, str]:
+    if user_id is not None and user_email is not None:
+        raise InvalidUse("user_email", "the acting user is named by user_id already")
+    headers = {}
+    if user_id is not None:
+        headers["X-User-Id"] = str(checked_id("user_id", user_id))
+    if user_email is not None:
+        if not user_email.isascii() or not user_email.isprintable() or "@" not in user_email:
+            raise InvalidUse("user_email", "is no e-mail address")
+        headers["X-User-Email"] = user_email
+    if team_id is not None:
+        headers["X-Team-Id"] = str(checked_id("team_id", team_id))
+    return headers
+
+
+def _json_body(body: object) -> bytes:
+    try:
+        return to_json(body)
+    except (TypeError, ValueError):
+        raise InvalidUse("body", "cannot be written as JSON") from None

@@ -1,0 +1,1 @@
+"""One request on its way: budget, retry, one attempt on the wire. Knows no endpoint."""

@@ -1,0 +1,210 @@
+"""The way of one request: retry outside, limiter and one attempt inside.
+
+Nothing is held while sleeping: no slot, no connection, no lock. A write whose answer
+was lost is read back by the request's own ``read_back``; this file knows no endpoint.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, TypeVar
+
+from attrs import define, evolve, field
+
+from reply_async.errors import NotFound, OutcomeUnknown, RateLimitWait
+from reply_async.events import AnswerRead, Event, Held, RequestSent, RetryPlanned
+from reply_async.requests import NotReached, Reached, ReadBack, Request, Safety, Undecided, Verdict
+from reply_async.responses import (
+    Answer,
+    Applied,
+    Decoder,
+    NotSent,
+    Outcome,
+    Rejected,
+    Throttled,
+    Unknown,
+    conclude,
+    judge,
+)
+from reply_async.transport.http import HttpTransport
+from reply_async.transport.limiter import Limiter, WaitTooLong
+from reply_async.transport.retry import RetryPolicy, wait_seconds
+
+T = TypeVar("T")
+
+logger = logging.getLogger("reply_async")
+
+JOB: Final = RetryPolicy(max_wait=None, deadline=None)
+SECONDS_PER_ROW: Final = 0.03  # big batches take the server longer
+# The server's clock and ours are compared with this much slack.
+CLOCK_SLACK: Final = timedelta(minutes=5)
+_ANY_TIME: Final = datetime.min.replace(tzinfo=UTC)
+# The classes that may be sent once more when reading back shows that nothing happened.
+_SENT_AGAIN: Final = frozenset({Safety.STATE, Safety.DELETE})
+
+
+@define(kw_only=True)
+class Sender:
+    """Sends requests within the budget and says what became of them."""
+
+    http: HttpTransport
+    limiter: Limiter
+    attempt_timeout: float
+    awaited: RetryPolicy
+    on_event: Callable[[Event], None] | None = None
+    requests_sent: int = field(init=False, default=0)
+
+    async def send(self, request: Request, decode: Decoder[T] | None) -> T:
+        """Send for a caller who awaits the value; raise whatever else became of it."""
+        started = _now()
+        outcome = await self.deliver(request, decode, self.awaited)
+        if _is_doubtful(request, outcome) and request.read_back is not None:
+            outcome = await self._resolve(request, request.read_back, decode, outcome, started)
+        return conclude(request.without_body(), outcome)
+
+    async def deliver(
+        self,
+        request: Request,
+        decode: Decoder[T] | None,
+        policy: RetryPolicy = JOB,
+        started: float | None = None,
+        on_attempt: Callable[[], None] | None = None,
+    ) -> Outcome[T]:
+        """Send, and repeat what may be repeated unread; return the last outcome.
+
+        Raises RateLimitWait, before sleeping, where the policy bounds the wait. The
+        deadline of the policy counts from ``started``, by default from now.
+        ``on_attempt`` is called when the budget of an attempt has been granted.
+        """
+        started, attempt, is_lost = _now() if started is None else started, 1, False
+        while True:
+            left = None if policy.deadline is None else policy.deadline - (_now() - started)
+            await self._wait_for_budget(request, policy, left)
+            if on_attempt is not None:
+                on_attempt()
+            outcome = await self._attempt(request, decode, attempt, left)
+            pause = wait_seconds(
+                request, outcome, attempt=attempt, policy=policy, quota=self.limiter.retry_quota
+            )
+            if isinstance(outcome, Applied) and is_lost:
+                return evolve(outcome, after_loss=True)
+            if pause is None or (left is not None and pause >= left):
+                return outcome
+            is_lost = is_lost or isinstance(outcome, Unknown)
+            cause = outcome.evidence if isinstance(outcome, NotSent | Unknown) else "answer 429"
+            self._tell(RetryPlanned(request.without_body(), attempt, pause, cause))
+            await asyncio.sleep(pause)
+            attempt += 1
+
+    async def _wait_for_budget(
+        self, request: Request, policy: RetryPolicy, left: float | None
+    ) -> None:
+        ceilings = [ceiling for ceiling in (policy.max_wait, left) if ceiling is not None]
+        try:
+            await self.limiter.acquire(max(0.0, min(ceilings)) if ceilings else None)
+        except WaitTooLong as error:
+            seconds = error.seconds
+        else:
+            return
+        raise RateLimitWait(request, seconds)
+
+    async def _attempt(
+        self, request: Request, decode: Decoder[T] | None, attempt: int, left: float | None
+    ) -> Outcome[T]:
+        timeout = self.attempt_timeout + SECONDS_PER_ROW * request.rows
+        bare = request.without_body()
+        self._tell(RequestSent(bare, attempt))
+        self.requests_sent += 1
+        started = _now()
+        result = await self.http.attempt(
+            request, timeout if left is None else max(0.001, min(timeout, left))
+        )
+        status = result.status if isinstance(result, Answer) else None
+        self._tell(AnswerRead(bare, attempt, status, _now() - started))
+        if not isinstance(result, Answer):
+            return result
+        outcome = judge(bare, result, decode)
+        if isinstance(outcome, Throttled):
+            self._tell(Held(self.limiter.throttled(outcome.error.retry_after)))
+        else:
+            self.limiter.answered()
+        if isinstance(outcome, Applied):
+            self.limiter.retry_quota.refill()
+        return outcome
+
+    async def _resolve(
+        self,
+        request: Request,
+        read_back: ReadBack,
+        decode: Decoder[T] | None,
+        outcome: Outcome[T],
+        started: float,
+    ) -> Outcome[T]:
+        """Find out what became of a write by reading; send again at most once."""
+        verdict = await self._read(read_back, started)
+        if isinstance(verdict, NotReached) and _may_send_again(request, outcome):
+            outcome = await self.deliver(request, decode, self.awaited, started)
+            if _is_gone(request, outcome):  # the echo of the first try
+                verdict = Reached(None)
+            elif _is_doubtful(request, outcome):
+                verdict = await self._read(read_back, started)
+        if isinstance(verdict, Reached) and not isinstance(outcome, Applied):
+            return Applied(verdict.value, Answer(200, {}, b""))
+        if isinstance(verdict, Undecided) and verdict.seen and isinstance(outcome, Unknown):
+            raise OutcomeUnknown(request, outcome.evidence, verdict.seen)
+        return outcome
+
+    async def _read(self, read_back: ReadBack, started: float) -> Verdict:
+        """Read and judge; a read that fails leaves the write undecided."""
+        try:
+            outcome = await self.deliver(read_back.request, read_back.decode, self.awaited, started)
+        except RateLimitWait:  # what the caller must know is the lost write
+            return Undecided()
+        if isinstance(outcome, Applied):
+            return read_back.judge(outcome.value, _earliest(outcome.answer, _now() - started))
+        if _is_missing(outcome):
+            return read_back.judge(None, _ANY_TIME)
+        return Undecided()
+
+    def _tell(self, event: Event) -> None:
+        logger.debug("%s", event)
+        if self.on_event is not None:
+            self.on_event(event)
+
+
+def _is_doubtful(request: Request, outcome: Outcome[Any]) -> bool:
+    """Tell whether a write must be read back.
+
+    A 409 on a change of state is doubtful too: the state may be reached already.
+    """
+    match outcome:
+        case Unknown():
+            return not request.is_read
+        case Rejected(error=error):
+            return request.safety is Safety.STATE and error.status == 409  # noqa: PLR2004 - conflict
+    return False
+
+
+def _may_send_again(request: Request, outcome: Outcome[Any]) -> bool:
+    return isinstance(outcome, Unknown) and request.safety in _SENT_AGAIN
+
+
+def _is_missing(outcome: Outcome[Any]) -> bool:
+    return isinstance(outcome, Rejected) and isinstance(outcome.error, NotFound)
+
+
+def _is_gone(request: Request, outcome: Outcome[Any]) -> bool:
+    return request.safety is Safety.DELETE and _is_missing(outcome)
+
+
+def _earliest(answer: Answer, elapsed: float) -> datetime:
+    """Return the server's time at which the write was first sent, with slack."""
+    date = answer.date
+    return _ANY_TIME if date is None else date - timedelta(seconds=elapsed) - CLOCK_SLACK
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
