@@ -257,7 +257,7 @@ def _read_custom_fields(value: object, _: Kind) -> CustomFieldValues:
 
 
 def _class_reader(kind: Kind, converter: Converter) -> Read:
-    """Read a class field by field; what it does not know goes to its ``extra``, if it has one."""
+    """Read a class field by field; unknown members go to ``extra``, if it has one."""
     members: list[tuple[str, str, str, Kind, Read, bool, bool]] = []
     for each in fields(resolve_types(kind)):
         if each.name in _NOT_ON_THE_WIRE:
@@ -328,7 +328,7 @@ def _read_step(value: object, kind: Kind) -> Step:
 
 
 def _unknown_step(data: Mapping[str, Any]) -> UnknownStep:
-    """Read what can be read; nothing is wrong with a step that is newer than this package."""
+    """Read what can be read; a step newer than this package is not wrong."""
 
     def told(name: str, kind: type[T]) -> T | None:
         value = data.get(name)
@@ -361,7 +361,7 @@ def encode_time(value: datetime, argument: str) -> str:
 
 
 def encode_step(step: AnyStep, *, with_ids: bool = False) -> dict[str, Any]:
-    """Return a step as it is created, or ``with_ids`` as it replaces the one on the server.
+    """Return a step as it is created, or ``with_ids`` as it is replaced.
 
     The steps under it are not sent with it.
     Raises: InvalidUse (a disabled e-mail variant cannot be created).

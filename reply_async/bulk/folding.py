@@ -1,7 +1,8 @@
 """What a run has seen before: e-mails and contact ids, on disk, so memory stays flat.
 
 A private temporary SQLite database: it has no name, is spilled to disk by SQLite
-itself and vanishes with its connection. Batches of a thousand take a few milliseconds.
+itself and vanishes with its connection, so one transaction that never ends will do. A
+thousand rows take a few milliseconds.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ class SeenRows:
             PRAGMA cache_size = -8192;
             CREATE TABLE email (hash BLOB PRIMARY KEY, line INTEGER NOT NULL) WITHOUT ROWID;
             CREATE TABLE contact (id INTEGER PRIMARY KEY, verdict TEXT NOT NULL);
+            BEGIN;
             """
         )
 
@@ -37,11 +39,9 @@ class SeenRows:
 
     def remember(self, contact_ids: list[int], verdict: str) -> None:
         """Note what became of these contacts."""
-        self._database.execute("BEGIN")
         self._database.executemany(
             "INSERT OR REPLACE INTO contact VALUES (?, ?)", [(id_, verdict) for id_ in contact_ids]
         )
-        self._database.execute("COMMIT")
 
     def verdict(self, contact_id: int) -> str | None:
         """Return what became of a contact, None if it was not met."""

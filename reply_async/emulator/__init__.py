@@ -1,0 +1,25 @@
+"""A local stand-in for Reply.io's v3 API: one server program, no account.
+
+It is written from the published contract (``data/openapi.json``) alone and
+shares no code with the SDK, so that the two can disagree and a test can notice.
+The names below load on first use, because the server needs aiohttp and
+jsonschema-rs (extra ``emulator``) and this package must stay cheap to import.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from reply_async.emulator.emulator import Emulator
+
+__all__ = ["Emulator"]
+
+
+def __getattr__(name: str) -> object:
+    """Load the emulator when its name is first asked for."""
+    if name == "Emulator":
+        from reply_async.emulator.emulator import Emulator  # noqa: PLC0415 - lazy on purpose
+
+        return Emulator
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,16 @@
+"""Deterministic chance: the same seed and ids always give the same fate."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from struct import Struct, unpack
+
+_KEY = Struct("<qqqq")
+_SCALE = 1 / 65_536
+
+
+def draws(seed: int, *ids: int) -> tuple[float, ...]:
+    """Return eight independent numbers in [0, 1) for up to three ids."""
+    padded = (*ids, 0, 0, 0)[:3]
+    digest = blake2b(_KEY.pack(seed, *padded), digest_size=16).digest()
+    return tuple(number * _SCALE for number in unpack("<8H", digest))

@@ -1,0 +1,140 @@
+"""The control plane under `/_emulator/`: no key, no budget, all JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from attrs import asdict
+
+from reply_async.emulator.clock import iso, parse_duration
+from reply_async.emulator.problems import Problem, bare
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from reply_async.emulator.emulator import Emulator
+
+Json = dict[str, Any]
+
+PREFIX = "/_emulator/"
+LISTED_REQUESTS = 100
+
+
+def control(
+    emulator: Emulator, method: str, path: str, query: Mapping[str, str], body: bytes
+) -> Json:
+    """Answer one request of a tool."""
+    routes = _ROUTES.get(path.removeprefix(PREFIX))
+    if routes is None:
+        raise bare(404, "Route not found")
+    handler = routes.get(method)
+    if handler is None:
+        raise bare(405, headers={"Allow": ", ".join(routes)})
+    try:
+        content = json.loads(body) if body.strip() else {}
+        if not isinstance(content, dict):
+            raise ValueError("the body must be an object")  # noqa: TRY004, TRY301 - one answer for all
+        return handler(emulator, query, content)
+    except (ValueError, KeyError, TypeError) as error:
+        raise bare(400, str(error)) from None
+    except Problem:
+        raise
+
+
+def _state(emulator: Emulator, _query: Mapping[str, str], _body: Json) -> Json:
+    state = emulator.state
+    return {
+        "time": iso(emulator.clock.now(), 3),
+        "sequences": len(state.sequences),
+        "contacts": len(state.contacts),
+        "enrolled": sum(len(entry.members) for entry in state.sequences.values()),
+        "requests": len(emulator.requests),
+    }
+
+
+def _reset(emulator: Emulator, query: Mapping[str, str], body: Json) -> Json:
+    emulator.reset()
+    return _state(emulator, query, body)
+
+
+def _clock(emulator: Emulator, _query: Mapping[str, str], _body: Json) -> Json:
+    clock = emulator.clock
+    return {"time": iso(clock.now(), 3), "seconds": clock.now(), "speed": clock.speed}
+
+
+def _move_clock(emulator: Emulator, query: Mapping[str, str], body: Json) -> Json:
+    emulator.advance(parse_duration(body["advance"]))
+    return _clock(emulator, query, body)
+
+
+def _budget(emulator: Emulator, _query: Mapping[str, str], _body: Json) -> Json:
+    budget, now = emulator.budget, emulator.clock.now()
+    return {
+        "limits": list(budget.limits) if budget.limits else "off",
+        "counted": budget.counted,
+        "answered_429": budget.answered_429,
+        "windows": [
+            {
+                "seconds": window.seconds,
+                "limit": window.limit,
+                "used": window.used(now),
+                "peak": window.peak,
+            }
+            for window in budget.windows
+        ],
+    }
+
+
+def _set_budget(emulator: Emulator, query: Mapping[str, str], body: Json) -> Json:
+    emulator.budget.set_limits(parse_limits(body["limits"]))
+    return _budget(emulator, query, body)
+
+
+def parse_limits(value: object) -> tuple[int, int] | None:
+    """Return requests per minute and per hour from a list, a text, or `off`."""
+    if value == "off":
+        return None
+    parts = value.split(",") if isinstance(value, str) else value
+    if not isinstance(parts, list) or len(parts) != 2:  # noqa: PLR2004 - minute and hour
+        raise ValueError("limits are two numbers, per minute and per hour, or 'off'")
+    minute, hour = (int(part) for part in parts)
+    if minute < 0 or hour < 0:
+        raise ValueError("limits cannot be negative")
+    return minute, hour
+
+
+def _requests(emulator: Emulator, query: Mapping[str, str], _body: Json) -> Json:
+    limit = int(query.get("limit", LISTED_REQUESTS))
+    return {
+        "total": len(emulator.requests),
+        "by_operation": emulator.requests.totals(),
+        "items": [asdict(entry) for entry in emulator.requests.last(limit)],
+    }
+
+
+def _ledger(emulator: Emulator, query: Mapping[str, str], _body: Json) -> Json:
+    ledger = emulator.ledger
+    answer: Json = {
+        "counts": dict(ledger.counts),
+        "double_effects": [
+            {"sequence_id": sequence_id, "contact_id": contact_id, "requests": numbers}
+            for sequence_id, contact_id, numbers in ledger.double_effects()
+        ],
+    }
+    if "sequence" in query:
+        answer["enrolments"] = {
+            str(contact_id): numbers
+            for contact_id, numbers in ledger.enrolments(int(query["sequence"])).items()
+        }
+    return answer
+
+
+_ROUTES: dict[str, dict[str, Callable[[Emulator, Mapping[str, str], Json], Json]]] = {
+    "state": {"GET": _state},
+    "reset": {"POST": _reset},
+    "clock": {"GET": _clock, "POST": _move_clock},
+    "budget": {"GET": _budget, "POST": _set_budget},
+    "requests": {"GET": _requests},
+    "ledger": {"GET": _ledger},
+}

@@ -1,0 +1,133 @@
+"""The emulator as an object: start it, talk to it, look inside, close it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Self
+
+from aiohttp import web
+
+from reply_async.emulator.budget import Budget
+from reply_async.emulator.clock import Clock
+from reply_async.emulator.contract import load_contract
+from reply_async.emulator.ledger import Ledger
+from reply_async.emulator.outreach import Outreach
+from reply_async.emulator.requests_log import LoggedRequest, RequestsLog
+from reply_async.emulator.server import make_server
+from reply_async.emulator.state import State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from types import TracebackType
+
+    AnswerCallback = Callable[[LoggedRequest, Mapping[str, str], bytes], None]
+
+KEY_PREFIX = "emu_"
+LOOPBACK = ("127.0.0.1", "localhost")
+
+
+class Emulator:
+    """A local Reply API on the loopback interface, in the running event loop.
+
+    ``budget`` is requests per minute and per hour, None for no limit. The same
+    ``seed`` and the same calls at the same times give the same state.
+    ``started_at`` sets the emulator's first moment (seconds since 1970).
+    """
+
+    def __init__(
+        self,
+        key: str = "emu_local",
+        *,
+        budget: tuple[int, int] | None = (100, 3000),
+        seed: int = 1,
+        speed: float = 1.0,
+        started_at: float | None = None,
+    ) -> None:
+        self.key = check_key(key)
+        self.keys = {self.key}
+        self.seed = seed
+        self.contract = load_contract()
+        self.clock = Clock(time.time() if started_at is None else started_at, speed)
+        self.answer_callbacks: list[AnswerCallback] = []
+        self.url = ""
+        self._limits = budget
+        self._runner: web.ServerRunner | None = None
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything but the clock, the keys and the budget's limits."""
+        self.state = State(self.seed)
+        self.ledger = Ledger()
+        self.requests = RequestsLog()
+        self.budget = Budget(self._limits)
+        self.outreach = Outreach(self.state, self.clock.now())
+        self._request_number = 0
+
+    def add_key(self, key: str) -> str:
+        """Give the same user one more key; all of them share the budget."""
+        self.keys.add(check_key(key))
+        return key
+
+    def on_answer(self, callback: AnswerCallback) -> None:
+        """Call ``callback(request, headers, body)`` for every answer of the API."""
+        self.answer_callbacks.append(callback)
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock forward and play the outreach that falls due."""
+        self.outreach.catch_up(self.clock.now())
+        self.clock.advance(seconds)
+        self.outreach.catch_up(self.clock.now())
+
+    def next_request_number(self) -> int:
+        """Return the number of a request, counted from 1."""
+        self._request_number += 1
+        return self._request_number
+
+    async def start(self, port: int = 0, host: str = "127.0.0.1") -> None:
+        """Listen; `port` 0 takes a free one. OSError if the port is taken."""
+        if host not in LOOPBACK:
+            raise ValueError("the emulator listens on the loopback interface only")
+        if self._runner is not None:
+            raise RuntimeError("the emulator is running already")
+        self.clock.bind(asyncio.get_running_loop().time)
+        runner = web.ServerRunner(make_server(self), shutdown_timeout=0.5)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, host, port).start()
+        except OSError:
+            await runner.cleanup()
+            raise
+        self._runner = runner
+        address = runner.addresses[0]
+        self.url = f"http://{address[0]}:{address[1]}"
+
+    async def close(self) -> None:
+        """Stop listening and drop open connections."""
+        runner, self._runner = self._runner, None
+        if runner is not None:
+            await runner.cleanup()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+
+def check_key(key: str) -> str:
+    """Return a key that is fit for an emulator; ValueError otherwise.
+
+    The prefix keeps real keys out of tests and these keys away from the
+    real service.
+    """
+    is_printable = key.isascii() and key.isprintable() and " " not in key
+    if not key.startswith(KEY_PREFIX) or key == KEY_PREFIX or not is_printable:
+        raise ValueError(f"a key must start with {KEY_PREFIX} and be printable ASCII")
+    return key

@@ -1,0 +1,58 @@
+"""How an operation of the contract gets its handler, and what a handler sees.
+
+A handler is a plain function named like its operationId. Verb and path stand
+in the contract and nowhere else.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from attrs import define, frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from reply_async.emulator.ledger import Ledger
+    from reply_async.emulator.state import State
+
+Json = dict[str, Any]
+
+
+@define
+class Call:
+    """One checked request and the world it acts on."""
+
+    state: State
+    ledger: Ledger
+    now: float
+    number: int
+    path: Json
+    query: Json
+    body: Any
+
+
+@frozen
+class Answer:
+    """An answer whose status is not the usual one of its operation."""
+
+    status: int
+    body: object = None
+
+
+HANDLERS: dict[str, Callable[[Call], object]] = {}
+
+
+def operation(handler: Callable[[Call], object]) -> Callable[[Call], object]:
+    """Serve the operation that has the function's name."""
+    HANDLERS[handler.__name__] = handler
+    return handler
+
+
+def page(query: Json, items: Sequence[Any], show: Callable[[Any], object]) -> Json:
+    """Return the page that `top` and `skip` ask for."""
+    skip, top = query["skip"] or 0, query["top"] or 25
+    return {
+        "items": [show(item) for item in items[skip : skip + top]],
+        "hasMore": skip + top < len(items),
+    }

@@ -1,0 +1,243 @@
+"""People inside one sequence: list, count, read, enrol."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from reply_async.emulator.clock import iso, plain_iso
+from reply_async.emulator.entities import Contact, Member
+from reply_async.emulator.ledger import ENROLLED, MAILBOX_CHANGED, MOVED, REMOVED
+from reply_async.emulator.operations.membership import (
+    Enrolment,
+    current_step,
+    disposition,
+    enrol,
+    take_out,
+)
+from reply_async.emulator.operations.registry import Call, operation, page
+from reply_async.emulator.outreach import queue
+from reply_async.emulator.problems import refusal
+from reply_async.emulator.reactions import Mark
+from reply_async.emulator.stats import moment_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from collections.abc import Sequence as Items
+
+    from reply_async.emulator.entities import Sequence
+
+Json = dict[str, Any]
+
+_TEXT_KEYS = {
+    "email": "email",
+    "firstName": "first_name",
+    "lastName": "last_name",
+    "company": "company",
+}
+
+
+@operation
+def list_sequence_contacts(call: Call) -> Json:
+    """List members, newest first by default; of a missing sequence, nobody."""
+    sequence = call.state.sequences.get(call.path["id"])
+    if sequence is None:
+        return {"items": [], "hasMore": False}
+    return page(call.query, _ordered(call, sequence), shown)
+
+
+@operation
+def count_sequence_contacts(call: Call) -> Json:
+    """Count members."""
+    return {"count": len(_sequence(call).members)}
+
+
+@operation
+def get_sequence_contact(call: Call) -> Json:
+    """Return one member; whatever is missing, the code is `notInSequence`."""
+    sequence = call.state.sequences.get(call.path["id"])
+    member = sequence.members.get(call.path["contact_id"]) if sequence else None
+    if member is None:
+        detail = f"Contact {call.path['contact_id']} is not in sequence {call.path['id']}."
+        raise refusal(404, "sequenceContact.notInSequence", detail)
+    return shown(member)
+
+
+@operation
+def list_sequence_contacts_state(call: Call) -> Json:
+    """List members with the columns that are asked for, newest first."""
+    sequence = _sequence(call)
+    columns = set((call.query["additionalColumns"] or "").split(","))
+    members = _ordered(call, sequence)
+    return page(call.query, members, lambda member: _state_row(member, columns))
+
+
+@operation
+def bulk_add_contacts_to_sequence(call: Call) -> Json:
+    """Enrol contacts; whoever cannot be is told with one generic word."""
+    sequence, body = _sequence(call), call.body
+    if sequence.is_archived:
+        detail = f"Cannot update sequence with ID {sequence.id} because it is archived."
+        raise refusal(400, "sequence.archived", detail)
+    if not sequence.steps:
+        detail = "Sequence has no steps to enroll contacts into."
+        raise refusal(400, "sequenceContact.noStepsInSequence", detail)
+    enrolment = _enrolment(call, sequence)
+    ids = dict.fromkeys(body["contactIds"])  # an id that is listed twice counts once
+    contacts = [entry for entry in map(call.state.contacts.get, ids) if entry is not None]
+    if body.get("removeFromExisting"):
+        _remove_elsewhere(call, sequence, contacts)
+    added, refused = enrol(enrolment, contacts)
+    call.ledger.note_contacts(ENROLLED, sequence.id, added, call.number)
+    members = [entry for entry in refused if isinstance(entry, Member)]
+    added += _move_forward(enrolment, members)
+    missing = ids.keys() - set(added)
+    failure = {"error": "invalidInput", "errorDetails": "Contact could not be added to sequence"}
+    return {
+        "added": added,
+        "notProcessed": {str(contact_id): failure for contact_id in ids if contact_id in missing},
+    }
+
+
+def shown(member: Member) -> Json:
+    """Return a member as the API shows it."""
+    contact = member.contact
+    return {
+        "contactId": contact.id,
+        "sequenceId": member.sequence.id,
+        "email": contact.email,
+        "firstName": contact.first_name,
+        "lastName": contact.last_name,
+        "company": contact.company,
+        "title": contact.title,
+        "statusInSequence": member.status,
+        "isOptedOut": contact.is_opted_out,
+        "callStatus": contact.get("callStatus") or "none",
+        "meetingStatus": contact.get("meetingStatus") or "none",
+        "emailDisposition": disposition(member),
+        "currentStep": current_step(member),
+        "addingDate": iso(member.added_at),
+        "emailAccountId": member.email_account_id,
+        "linkedInAccountId": member.linkedin_account_id,
+    }
+
+
+def _state_row(member: Member, columns: set[str]) -> Json:
+    contact = member.contact
+    row: Json = {
+        "contactId": contact.id,
+        "email": contact.email,
+        "firstName": contact.first_name,
+        "lastName": contact.last_name,
+        "title": contact.title,
+        "addedAt": plain_iso(member.added_at, 2),
+    }
+    if "CurrentStep" in columns:
+        place = current_step(member)
+        number = member.step.number if member.step else len(member.sequence.steps) + 1
+        row["currentStep"] = {
+            "stepId": place["stepId"],
+            "displayStepNumber": place["displayName"],
+            "stepNumber": number,
+        }
+    if "LastStepCompletedAt" in columns:
+        done = member.completed_at
+        row["lastStepCompletedAt"] = None if done is None else plain_iso(done, 2)
+    if "Status" in columns:
+        row["status"] = {
+            "status": member.status[:1].upper() + member.status[1:],
+            "replied": bool(member.marks & Mark.REPLIED),
+            "delivered": bool(member.marks & Mark.DELIVERED),
+            "bounced": bool(member.marks & Mark.BOUNCED),
+            "opened": bool(member.marks & Mark.OPENED),
+            "clicked": bool(member.marks & Mark.CLICKED),
+        }
+    return row
+
+
+def _sequence(call: Call) -> Sequence:
+    sequence = call.state.sequences.get(call.path["id"])
+    if sequence is None:
+        detail = f"Sequence with ID {call.path['id']} is not found."
+        raise refusal(404, "sequenceContact.sequenceNotFound", detail)
+    return sequence
+
+
+def _ordered(call: Call, sequence: Sequence) -> Items[Member]:
+    """Return the members as sorted; kept for the next page of the same order."""
+    sort_by = call.query.get("sort_by") or "addingDate"
+    direction = call.query.get("sort_direction") or "desc"
+    version = sequence.version + call.state.contacts_version
+    if sort_by == "addingDate":
+        version = sequence.version
+    order = (sort_by, direction, version)
+    if sequence.order is None or sequence.order[0] != order:
+        members = list(sequence.members.values())
+        if sort_by == "statusInSequence":
+            members.sort(key=lambda member: member.status)
+        elif sort_by in _TEXT_KEYS:
+            slot = _TEXT_KEYS[sort_by]
+            members.sort(key=lambda member: (getattr(member.contact, slot) or "").casefold())
+        if direction == "desc":
+            members.reverse()
+        sequence.order = (order, members)
+    return sequence.order[1]
+
+
+def _enrolment(call: Call, sequence: Sequence) -> Enrolment:
+    body = call.body
+    start_step = None
+    if body.get("startStepId") is not None:
+        start_step = sequence.step_by_id(body["startStepId"])
+        if start_step is None:
+            detail = f"Step {body['startStepId']} is not a step of the sequence."
+            raise refusal(400, "sequenceContact.invalidInput", detail)
+    return Enrolment(
+        call,
+        sequence,
+        start_step=start_step,
+        ignores_delay=body.get("ignoreStepDelay", False),
+        not_before=moment_of(body.get("startFrom")),
+    )
+
+
+def _remove_elsewhere(call: Call, sequence: Sequence, contacts: Iterable[Contact]) -> None:
+    for other in call.state.sequences.values():
+        if other is sequence:
+            continue
+        gone = [contact.id for contact in contacts if take_out(other, contact.id)]
+        call.ledger.note_contacts(REMOVED, other.id, gone, call.number)
+
+
+def _move_forward(enrolment: Enrolment, members: Iterable[Member]) -> list[int]:
+    """Move enrolled people to a later step; return the ids of those moved.
+
+    To the same or an earlier step nobody is moved, but the mailbox may change:
+    here it does, if there is another one.
+    """
+    target, sequence, call = enrolment.start_step, enrolment.sequence, enrolment.call
+    moved: list[int] = []
+    changed: list[int] = []
+    for member in members:
+        if member.contact.is_opted_out:
+            continue
+        if target is not None and member.step is not None and target.number > member.step.number:
+            member.step, member.status = target, "active"
+            member.due = call.now
+            if not enrolment.ignores_delay:
+                member.due += target.delay_in_minutes * 60
+            queue(sequence, member)
+            moved.append(member.contact.id)
+        elif len(sequence.email_account_ids) > 1:
+            member.email_account_id = _other_mailbox(sequence, member)
+            changed.append(member.contact.id)
+    sequence.version += 1
+    call.ledger.note_contacts(MOVED, sequence.id, moved, call.number)
+    call.ledger.note_contacts(MAILBOX_CHANGED, sequence.id, changed, call.number)
+    return moved
+
+
+def _other_mailbox(sequence: Sequence, member: Member) -> int:
+    linked = sequence.email_account_ids
+    if member.email_account_id not in linked:
+        return linked[0]
+    return linked[(linked.index(member.email_account_id) + 1) % len(linked)]

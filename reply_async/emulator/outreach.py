@@ -1,0 +1,211 @@
+"""Outreach: what an active sequence sends, and how people react.
+
+Played lazily: at every request and every move of the clock the hours that have
+passed are worked off, each working hour of the schedule once (zone ids are read
+as UTC). In an hour, follow-ups go before first contacts. E-mails stay below
+`emailsCountPerDay`, below the daily limits of the linked mailboxes (shared by
+all sequences) and, if switched on, below `dailyThrottling`, spread evenly over
+the working day. LinkedIn actions stay below the daily limit of the linked
+profiles; calls, tasks and the rest have none. Steps a contact has no address
+for are passed over. Sending waits as long as a sender is missing.
+
+Reactions follow from (seed, step, contact) and from the rates of the variant,
+which differ by its id. Opens, clicks and bounces count at once, replies some
+hours later; a reply finishes the contact unless the settings say otherwise.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from heapq import heappop, heappush
+from itertools import count
+from math import ceil
+from typing import TYPE_CHECKING, Any
+
+from reply_async.emulator import reactions
+from reply_async.emulator.state import WEEK_DAYS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reply_async.emulator.entities import EmailAccount, Member, Sequence, Step
+    from reply_async.emulator.state import State
+
+Json = dict[str, Any]
+
+HOUR = 3_600
+DAY = 86_400
+
+_order = count()  # among those due at one time: first come, first served
+
+
+def channel_of(step: Step) -> str:
+    """Return which limit a step draws on."""
+    return {"email": "email", "linkedIn": "linkedIn"}.get(step.type, "other")
+
+
+def queue(sequence: Sequence, member: Member) -> None:
+    """Let a member wait for its next step."""
+    if member.step is not None:
+        heap = sequence.waiting.setdefault(channel_of(member.step), [])
+        heappush(heap, (member.due, next(_order), member))
+
+
+class Outreach:
+    """Plays the hours that have passed since the last look."""
+
+    def __init__(self, state: State, now: float) -> None:
+        self._state = state
+        self._next_hour = _hour_after(now)
+        self._reactions: list[reactions.Reaction] = []
+        self._hours: dict[int, list[tuple[int, ...]]] = {}
+
+    def catch_up(self, now: float) -> None:
+        """Play every whole hour up to now."""
+        if now < self._next_hour:
+            return
+        if not self._reactions and not any(
+            sequence.status == "active" for sequence in self._state.sequences.values()
+        ):
+            self._next_hour = _hour_after(now)
+            return
+        while self._next_hour <= now:
+            self._play(self._next_hour)
+            self._next_hour += HOUR
+
+    def _play(self, moment: float) -> None:
+        while self._reactions and self._reactions[0].at <= moment:
+            heappop(self._reactions).happen()
+        at = datetime.fromtimestamp(moment, UTC)
+        for sequence in self._state.sequences.values():
+            if sequence.status != "active" or sequence.is_archived or not sequence.members:
+                continue
+            hours = self._working_hours(sequence.schedule_id)[at.weekday()]
+            if at.hour in hours:
+                share = (hours.index(at.hour) + 1) / len(hours)
+                self._play_sequence(sequence, moment, share)
+
+    def _working_hours(self, schedule_id: int) -> list[tuple[int, ...]]:
+        if schedule_id not in self._hours:
+            timings = self._state.schedules[schedule_id]["mainTimings"]
+            by_day = {timing["weekDay"]: _hours(timing) for timing in timings}
+            self._hours[schedule_id] = [by_day.get(day, ()) for day in WEEK_DAYS]
+        return self._hours[schedule_id]
+
+    def _play_sequence(self, sequence: Sequence, moment: float, share: float) -> None:
+        day = int(moment // DAY)
+        if sequence.sent_today.get("day") != day:
+            sequence.sent_today = {"day": day}
+        self._work_off(sequence, moment, "other", lambda: True)
+        profiles = [self._state.linkedin_accounts[key] for key in sequence.linkedin_account_ids]
+        actions = sum(profile.daily_limit for profile in profiles)
+        self._work_off(
+            sequence, moment, "linkedIn", _allowance(sequence, "linkedIn", actions, share)
+        )
+        settings = sequence.settings
+        emails = settings["emailsCountPerDay"]
+        if settings.get("useDailyThrottling"):
+            emails = min(emails, settings["dailyThrottling"])
+        self._work_off(sequence, moment, "email", _allowance(sequence, "email", emails, share))
+
+    def _work_off(
+        self, sequence: Sequence, moment: float, channel: str, may_go: Callable[[], bool]
+    ) -> None:
+        """Do the due steps of one channel, follow-ups first, while allowed."""
+        heap = sequence.waiting.get(channel, [])
+        while heap and heap[0][0] <= moment and may_go():
+            entry = heappop(heap)
+            due, _, member = entry
+            if due == member.due and not self._do_step(member, moment):
+                heappush(heap, entry)
+                return
+        first = sequence.next_step(None)
+        fresh = sequence.fresh
+        if first is None or channel_of(first) != channel:
+            return
+        while fresh and fresh[0].due <= moment and may_go():
+            member = fresh[0]
+            if member.step is first and not self._do_step(member, moment):
+                return
+            fresh.popleft()
+
+    def _do_step(self, member: Member, moment: float) -> bool:
+        """Do a member's step and move it on; False if a sender is missing."""
+        step, sequence = member.step, member.sequence
+        if step is None or member.is_gone or member.status != "active":
+            return True
+        if member.contact.is_opted_out:
+            member.status, member.step = "finished", None
+            sequence.version += 1
+            return True
+        outcome: bool | None = None
+        if step.type == "email" and member.contact.email:
+            mailbox = self._mailbox(member, int(moment // DAY))
+            if mailbox is None:
+                return False
+            member.email_account_id = mailbox.id
+            mailbox.sent_on[int(moment // DAY)] = mailbox.sent_on.get(int(moment // DAY), 0) + 1
+            sequence.sent_today["email"] = sequence.sent_today.get("email", 0) + 1
+            reactions.send_email(self._state.seed, member, step, moment, self._reactions)
+        elif step.type == "linkedIn" and member.contact.get("linkedInUrl"):
+            member.linkedin_account_id = (
+                member.linkedin_account_id or (sequence.linkedin_account_ids[0])
+            )
+            sequence.sent_today["linkedIn"] = sequence.sent_today.get("linkedIn", 0) + 1
+            reactions.act_on_linkedin(self._state.seed, member, step, moment, self._reactions)
+        elif step.type == "condition":
+            outcome = reactions.condition_holds(step, member)
+        step.done += 1
+        self._move_on(member, step, moment, outcome)
+        return True
+
+    def _move_on(self, member: Member, step: Step, moment: float, outcome: bool | None) -> None:
+        sequence = member.sequence
+        member.completed_at = moment
+        if member.status != "active":
+            return
+        member.step = sequence.next_step(step, outcome)
+        sequence.version += 1
+        if member.step is None:
+            member.status = "finished"
+            return
+        minutes = member.step.delay_in_minutes + member.step.members.get("waitInMinutes", 0)
+        member.due = moment + minutes * 60
+        queue(sequence, member)
+
+    def _mailbox(self, member: Member, day: int) -> EmailAccount | None:
+        """Return the member's mailbox, or the least used one with room today."""
+        linked = member.sequence.email_account_ids
+        if member.email_account_id in linked:
+            own = self._state.email_accounts[member.email_account_id]
+            if own.sent_on.get(day, 0) < own.daily_limit:
+                return own
+        accounts = [self._state.email_accounts[key] for key in linked]
+        free = [entry for entry in accounts if entry.sent_on.get(day, 0) < entry.daily_limit]
+        return min(free, key=lambda entry: entry.sent_on.get(day, 0), default=None)
+
+
+def _allowance(sequence: Sequence, channel: str, per_day: int, share: float) -> Callable[[], bool]:
+    """Return whether one more fits into the part of the day that has passed."""
+    limit = ceil(per_day * share)
+    return lambda: sequence.sent_today.get(channel, 0) < limit
+
+
+def _hours(timing: Json) -> tuple[int, ...]:
+    if not timing["isActive"]:
+        return ()
+    return tuple(
+        hour
+        for hour in range(24)
+        if any(_is_within(hour, entry) for entry in timing.get("timeRanges", ()))
+    )
+
+
+def _is_within(hour: int, entry: Json) -> bool:
+    first = entry["fromTime"]["hour"] * 60 + entry["fromTime"]["minute"]
+    last = entry["toTime"]["hour"] * 60 + entry["toTime"]["minute"]
+    return bool(first <= hour * 60 < last)
+
+
+def _hour_after(now: float) -> float:
+    return (now // HOUR + 1) * HOUR

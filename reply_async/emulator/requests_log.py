@@ -1,0 +1,87 @@
+"""What was asked: the last requests one by one, and totals of all of them."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+KEPT = 10_000
+
+
+@frozen
+class LoggedRequest:
+    """One answered request. `template` and `operation_id` need a known route."""
+
+    number: int
+    method: str
+    path: str
+    template: str | None
+    operation_id: str | None
+    status: int
+    at: float
+
+
+class RequestsLog:
+    """The last requests in order, and totals that are never cut off."""
+
+    def __init__(self) -> None:
+        self._last: deque[LoggedRequest] = deque(maxlen=KEPT)
+        self._totals: Counter[tuple[str, str | None, str | None, int]] = Counter()
+
+    def __iter__(self) -> Iterator[LoggedRequest]:
+        """Go through the kept requests, oldest first."""
+        return iter(self._last)
+
+    def __len__(self) -> int:
+        return self._totals.total()
+
+    def add(self, entry: LoggedRequest) -> None:
+        """Note an answered request."""
+        self._last.append(entry)
+        self._totals[entry.method, entry.template, entry.operation_id, entry.status] += 1
+
+    def count(
+        self,
+        method: str | None = None,
+        path: str | None = None,
+        *,
+        operation_id: str | None = None,
+        status: int | None = None,
+    ) -> int:
+        """Return how many requests fit all that is given.
+
+        ``path`` is a template of the contract (counted over the whole run) or a
+        concrete path (counted among the requests that are still kept).
+        """
+        if path is not None and "{" not in path and not any(path == key[1] for key in self._totals):
+            return sum(
+                entry.path == path
+                and method in {None, entry.method}
+                and operation_id in {None, entry.operation_id}
+                and status in {None, entry.status}
+                for entry in self._last
+            )
+        return sum(
+            number
+            for key, number in self._totals.items()
+            if method in {None, key[0]}
+            and path in {None, key[1]}
+            and operation_id in {None, key[2]}
+            and status in {None, key[3]}
+        )
+
+    def totals(self) -> dict[str, int]:
+        """Return the number of requests by operation id."""
+        totals: Counter[str] = Counter()
+        for (_, _, operation_id, _), number in self._totals.items():
+            totals[operation_id or "unknown"] += number
+        return dict(totals)
+
+    def last(self, limit: int) -> list[LoggedRequest]:
+        """Return the newest requests, oldest of them first."""
+        return list(self._last)[-limit:] if limit > 0 else []

@@ -1,0 +1,171 @@
+"""The HTTP side: one handler that takes a request through the contract.
+
+The order of checks is the contract's: key, budget, route, path and query and
+body, and then the operation's own rules. The answer carries the rate headers.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+from aiohttp.web_exceptions import HTTPRequestEntityTooLarge
+
+from reply_async.emulator import validation
+from reply_async.emulator.clock import plain_iso
+from reply_async.emulator.control import PREFIX, control
+from reply_async.emulator.operations import HANDLERS, Answer, Call
+from reply_async.emulator.problems import Problem, bare, unauthorized
+from reply_async.emulator.requests_log import LoggedRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reply_async.emulator.budget import Verdict
+    from reply_async.emulator.contract import Operation
+    from reply_async.emulator.emulator import Emulator
+
+logger = logging.getLogger("reply_async.emulator")
+
+MAX_BODY = 10 * 1024 * 1024
+JSON_TYPE = "application/json; charset=utf-8"
+PROBLEM_TYPE = "application/problem+json; charset=utf-8"
+
+
+class Exchange:
+    """One request on its way through the emulator."""
+
+    def __init__(self, emulator: Emulator, request: web.BaseRequest) -> None:
+        self.emulator, self.request = emulator, request
+        self.path = request.raw_path.split("?", 1)[0]
+        self.operation: Operation | None = None
+        self.headers: dict[str, str] = {}
+        self.number = 0
+
+    async def answer(self) -> web.Response:
+        """Return the answer, whatever it is."""
+        try:
+            body = await self.request.read()
+        except HTTPRequestEntityTooLarge:
+            return self._response(413, bare(413, title="Payload Too Large").body)
+        if self.path.startswith(PREFIX):
+            return self._control(body)
+        self.number = self.emulator.next_request_number()
+        try:
+            status, content = self._serve(body)
+        except Problem as problem:
+            self.headers |= problem.headers
+            status, content = problem.status, problem.body
+        except Exception:
+            logger.exception("%s %s failed", self.request.method, self.path)
+            status, content = 500, bare(500).body
+        response = self._response(status, content)
+        self._log(response)
+        return response
+
+    def _control(self, body: bytes) -> web.Response:
+        request = self.request
+        try:
+            content = control(self.emulator, request.method, self.path, request.query, body)
+        except Problem as problem:
+            self.headers |= problem.headers
+            return self._response(problem.status, problem.body)
+        return self._response(200, content)
+
+    def _serve(self, body: bytes) -> tuple[int, object]:
+        emulator, request = self.emulator, self.request
+        by_method, path_values = emulator.contract.match(self.path) or ({}, [])
+        if request.method in by_method:
+            self.operation = emulator.contract.operation(by_method[request.method])
+        scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or key.strip() not in emulator.keys:
+            raise unauthorized()
+        now = emulator.clock.now()
+        self._spend(emulator.budget.spend(now))
+        if not by_method:
+            raise bare(404, "Route not found")
+        if self.operation is None:
+            raise bare(405, headers={"Allow": ", ".join(by_method)})
+        return self._handle(self.operation, path_values, body, now)
+
+    def _handle(
+        self, operation: Operation, path_values: list[str], body: bytes, now: float
+    ) -> tuple[int, object]:
+        emulator, request = self.emulator, self.request
+        handler = HANDLERS.get(operation.id)
+        if handler is None:
+            raise bare(501, f"The emulator does not serve {operation.id} yet.")
+        checked = validation.check(
+            operation, path_values, request.query, request.content_type, body
+        )
+        emulator.outreach.catch_up(now)
+        call = Call(
+            emulator.state,
+            emulator.ledger,
+            now,
+            self.number,
+            checked.path,
+            checked.query,
+            checked.body,
+        )
+        result = handler(call)
+        if isinstance(result, Answer):
+            return result.status, result.body
+        return operation.success_status, result
+
+    def _spend(self, verdict: Verdict | None) -> None:
+        if verdict is None:
+            return
+        self.headers["x-rate-limit-limit"] = verdict.label
+        self.headers["x-rate-limit-remaining"] = str(verdict.remaining)
+        self.headers["x-rate-limit-reset"] = plain_iso(verdict.reset_at) + "Z"
+        if not verdict.is_allowed:
+            wait = verdict.retry_after
+            detail = f"Rate limit exceeded. Retry after {wait} seconds."
+            raise bare(429, detail, headers={"Retry-After": str(wait)})
+
+    def _response(self, status: int, content: object) -> web.Response:
+        if content is None:
+            return web.Response(status=status, headers=self.headers)
+        text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+        is_problem = status >= HTTPStatus.BAD_REQUEST
+        headers = {**self.headers, "Content-Type": PROBLEM_TYPE if is_problem else JSON_TYPE}
+        return web.Response(status=status, body=text.encode(), headers=headers)
+
+    def _log(self, response: web.Response) -> None:
+        operation = self.operation
+        entry = LoggedRequest(
+            number=self.number,
+            method=self.request.method,
+            path=self.path,
+            template=operation.template if operation else None,
+            operation_id=operation.id if operation else None,
+            status=response.status,
+            at=self.emulator.clock.now(),
+        )
+        self.emulator.requests.add(entry)
+        body = response.body if isinstance(response.body, bytes) else b""
+        for callback in self.emulator.answer_callbacks:
+            callback(entry, response.headers, body)
+
+
+def make_server(emulator: Emulator) -> web.Server:
+    """Return the aiohttp server that answers for an emulator."""
+
+    async def handle(request: web.BaseRequest) -> web.Response:
+        return await Exchange(emulator, request).answer()
+
+    return web.Server(handle, request_factory=_request_factory(), access_log=None)
+
+
+def _request_factory() -> Callable[..., web.BaseRequest]:
+    def make(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:  # noqa: ANN401 - handed through
+        loop = task.get_loop()
+        return web.BaseRequest(
+            message, payload, protocol, writer, task, loop, client_max_size=MAX_BODY
+        )
+
+    return make

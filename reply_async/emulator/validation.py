@@ -1,0 +1,245 @@
+"""Check a request against the contract and speak of faults as the API does.
+
+Path and query values come as text and leave typed; the body is parsed and
+checked with the compiled schema. All faults are collected before anything is
+refused. Knows the contract, not the state.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import jsonschema_rs
+from attrs import frozen
+
+from reply_async.emulator.problems import Fault, Problem, bare, invalid, refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reply_async.emulator.contract import Json, Operation, Parameter
+
+REQUIRED = "Field is required."
+WRONG_TYPE = "Value has an invalid type."
+WRONG_FORMAT = "Value has an invalid format."
+NOT_JSON = "Request body is not valid JSON."
+NO_BODY = "The request body is required and cannot be empty."
+MAX_FAULTS = 1_000
+
+_FORMAT_TEXTS = {
+    "email": "'{name}' is not a valid email address.",
+    "date-time": "'{name}' must be a valid ISO 8601 date.",
+}
+_LIMIT_TEXTS = {
+    "minItems": "'{name}' must not be empty.",
+    "minLength": "'{name}' must not be empty.",
+    "maxItems": "'{name}' must contain at most {limit} items.",
+    "maxLength": "'{name}' must have at most {limit} characters.",
+    "minimum": "'{name}' must be greater than or equal to {limit}.",
+    "maximum": "'{name}' must be less than or equal to {limit}.",
+}
+
+# Faults of the body that the documents show as business problems instead.
+_CODED = {
+    ("import_contacts", "/items", "maxItems"): (
+        "contact.limitExceeded",
+        "Maximum 1000 items per import request.",
+    ),
+    ("create_contact", "", "anyOf"): (
+        "contact.invalidInput",
+        "A contact must have at least an email or a LinkedIn URL.",
+    ),
+}
+
+_GENERIC = {REQUIRED, WRONG_TYPE, WRONG_FORMAT}
+
+
+@frozen
+class Checked:
+    """A request in which every value has its documented type."""
+
+    path: dict[str, Any]
+    query: dict[str, Any]
+    body: Any
+
+
+@frozen
+class _Unfit:
+    """A path or query value that the schema does not allow."""
+
+    name: str
+    text: str
+    keyword: str
+    schema: Json
+
+
+def check(
+    operation: Operation,
+    path_values: list[str],
+    query_values: Mapping[str, str],
+    media_type: str,
+    body: bytes,
+) -> Checked:
+    """Return the typed request, or raise the documented refusal."""
+    path, query, unfit = _read_parameters(operation, path_values, query_values)
+    faults = [_parameter_fault(operation, entry) for entry in unfit]
+    content: Any = None
+    if operation.takes_body:
+        if body and media_type != "application/json":
+            raise bare(415)
+        content, body_faults = _read_body(operation, body)
+        if faults and body_faults:
+            raise invalid(*faults, *body_faults, detail="The request contains validation errors.")
+        faults += body_faults
+    for entry in unfit:
+        business = _parameter_refusal(operation, entry)
+        if business is not None:
+            raise business
+    if faults:
+        raise invalid(*faults)
+    return Checked(path, query, content)
+
+
+def _read_parameters(
+    operation: Operation, path_values: list[str], query_values: Mapping[str, str]
+) -> tuple[Json, Json, list[_Unfit]]:
+    path: Json = {}
+    query: Json = {}
+    unfit: list[_Unfit] = []
+    given = dict(zip(operation.path_names, path_values, strict=True))
+    for parameter in operation.parameters:
+        is_path = parameter.place == "path"
+        text = given[parameter.name] if is_path else query_values.get(parameter.name)
+        if text is None:
+            query[parameter.name] = parameter.schema.get("default")
+            continue
+        value, keyword = _typed(parameter, text)
+        if keyword is not None:
+            unfit.append(_Unfit(parameter.name, text, keyword, parameter.schema))
+        (path if is_path else query)[parameter.name] = value
+    for direction, member in (("sortDirection", "sortBy"), ("sort_direction", "sort_by")):
+        if direction in query and direction in query_values and member not in query_values:
+            unfit.append(_Unfit(direction, query_values[direction], "alone", {}))
+    return path, query, unfit
+
+
+def _typed(parameter: Parameter, text: str) -> tuple[Any, str | None]:
+    """Return the value of a text and the schema keyword it breaks, if any."""
+    schema = parameter.schema
+    value: Any = text
+    if schema.get("type") == "integer":
+        digits = text.removeprefix("-")
+        if not (digits.isascii() and digits.isdigit() and len(digits) <= 19):  # noqa: PLR2004 - int64
+            return None, "type"
+        value = int(text)
+    elif schema.get("type") == "boolean":
+        value = {"true": True, "false": False}.get(text.lower())
+        if value is None:
+            return None, "type"
+    return value, _broken_keyword(schema, value)
+
+
+def _broken_keyword(schema: Json, value: object) -> str | None:
+    validator = jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
+    error = next(iter(validator.iter_errors(value)), None)
+    return None if error is None else str(list(error.schema_path)[-1])
+
+
+def _parameter_fault(operation: Operation, entry: _Unfit) -> Fault:
+    pointer = f"/{entry.name}"
+    if entry.keyword == "type":
+        return Fault(pointer, WRONG_TYPE)
+    sample = operation.samples.get(entry.name, WRONG_TYPE)
+    if sample not in _GENERIC:
+        return Fault(pointer, sample)
+    if entry.keyword in {"minimum", "maximum"}:
+        low, high = entry.schema.get("minimum"), entry.schema.get("maximum")
+        if high is None:
+            return Fault(pointer, f"The field {entry.name} must be at least {low}.")
+        return Fault(pointer, f"The field {entry.name} must be between {low} and {high}.")
+    return Fault(pointer, WRONG_FORMAT)
+
+
+def _parameter_refusal(operation: Operation, entry: _Unfit) -> Problem | None:
+    """Return the coded refusal that the operation documents for a parameter."""
+    texts: dict[str, str] = {
+        "invalidPagination": "Invalid requested page view.",
+        "invalidInput": "Invalid filter parameters.",
+        "invalidJobId": "Job id must be a non-empty GUID.",
+    }
+    if entry.name in {"top", "skip"} and entry.keyword != "type":
+        variant = "invalidPagination"
+    elif entry.name.lower().startswith("sort"):
+        variant = "invalidSort"
+        texts[variant] = _sort_text(entry)
+    elif entry.name == "jobId":
+        variant = "invalidJobId"
+    elif operation.id.startswith("count_") and entry.name != "id":
+        variant = "invalidInput"
+    else:
+        return None
+    code = operation.code(400, variant)
+    return refusal(400, code, texts[variant]) if code else None
+
+
+def _sort_text(entry: _Unfit) -> str:
+    if entry.keyword == "alone":
+        return f"{entry.name} needs a member to sort by."
+    allowed = ", ".join(entry.schema.get("enum", ()))
+    return f"Invalid {entry.name} value '{entry.text}'. Allowed values: {allowed}."
+
+
+def _read_body(operation: Operation, body: bytes) -> tuple[Any, list[Fault]]:
+    if not body.strip():
+        return None, [Fault("", NO_BODY)]
+    try:
+        content = json.loads(body, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        return None, [Fault("", NOT_JSON)]
+    validator = operation.body_validator
+    if validator.is_valid(content):
+        return content, []
+    faults: dict[str, Fault] = {}
+    for error in validator.iter_errors(content):
+        fault = _body_fault(operation, error)
+        if fault.detail == WRONG_TYPE or fault.pointer not in faults:  # one word per place
+            faults[fault.pointer] = fault
+        if len(faults) >= MAX_FAULTS:
+            break
+    return content, list(faults.values())
+
+
+def _refuse_constant(name: str) -> object:
+    raise ValueError(name)
+
+
+def _body_fault(operation: Operation, error: Any) -> Fault:  # noqa: ANN401 - library's error
+    keyword = str(list(error.schema_path)[-1])
+    parts = list(error.instance_path)
+    if keyword == "required":
+        pointer = _pointer([*parts, error.kind.property])
+        sample = operation.samples.get(pointer, REQUIRED)
+        return Fault(pointer, REQUIRED if sample in _GENERIC else sample)
+    pointer = _pointer(parts)
+    coded = _CODED.get((operation.id, pointer, keyword))
+    if coded is not None:
+        raise refusal(400, *coded)
+    if keyword in {"type", "oneOf", "anyOf"}:
+        return Fault(pointer, WRONG_TYPE)
+    sample = operation.samples.get(pointer, "")
+    if sample and sample not in _GENERIC and "between 1 and" not in sample:
+        return Fault(pointer, sample)
+    return Fault(pointer, _text(keyword, str(parts[-1]) if parts else "value", error))
+
+
+def _text(keyword: str, name: str, error: Any) -> str:  # noqa: ANN401 - library's error
+    if keyword == "format":
+        text = _FORMAT_TEXTS.get(error.kind.format, WRONG_FORMAT)
+        return text.format(name=name)
+    text = _LIMIT_TEXTS.get(keyword, WRONG_FORMAT)
+    return text.format(name=name, limit=getattr(error.kind, "limit", ""))
+
+
+def _pointer(parts: list[Any]) -> str:
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)

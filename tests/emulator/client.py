@@ -1,0 +1,126 @@
+"""A plain client of the emulator, and the check of its answers."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import aiohttp
+
+    from reply_async.emulator import Emulator
+    from reply_async.emulator.requests_log import LoggedRequest
+
+MONDAY = 1_799_657_999.0  # 2027-01-11, 08:59:59: a working day is about to begin
+
+Json = Any
+
+
+class Conformance:
+    """Collects answers that break the response schema of their operation."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self.broken: list[str] = []
+        self.seen: set[tuple[str, int]] = set()
+        self._emulator = emulator
+        self._validators: dict[tuple[str, int], Any] = {}
+
+    def check(self, request: LoggedRequest, headers: Mapping[str, str], body: bytes) -> None:
+        """Validate one answer; 5xx and answers without a route have no schema."""
+        if request.operation_id is None:
+            return
+        key = (request.operation_id, request.status)
+        operation = self._emulator.contract.operation(request.operation_id)
+        if str(request.status) not in operation.raw["responses"]:
+            undocumented = operation.raw.get("x-undocumented-status", ())
+            if request.status not in {405, 413, 415, 500, 501, *undocumented}:
+                self.broken.append(f"{key}: status is not documented")
+            return
+        self.seen.add(key)
+        schema = operation.response_schema(request.status)
+        if schema is None:
+            if body and request.status < 500:
+                self.broken.append(f"{key}: a body where none is promised")
+            return
+        media_type = "application/json" if request.status < 400 else "application/problem+json"
+        if headers["Content-Type"] != f"{media_type}; charset=utf-8":
+            self.broken.append(f"{key}: {headers['Content-Type']}")
+        if key not in self._validators:
+            self._validators[key] = self._emulator.contract.compile(schema)
+        errors = [
+            f"{key}: {error.message} at {list(error.instance_path)}"
+            for error in self._validators[key].iter_errors(json.loads(body))
+        ]
+        self.broken += errors
+
+
+class Api:
+    """A plain HTTP client: method, path, JSON in; status and JSON out."""
+
+    def __init__(self, emulator: Emulator, http: aiohttp.ClientSession) -> None:
+        self._emulator, self._http = emulator, http
+        self.headers: Mapping[str, str] = {}
+
+    async def __call__(
+        self, method: str, path: str, body: Json = None, **options: Any
+    ) -> tuple[int, Json]:
+        """Send a request with the key and return status and body."""
+        headers = {"Authorization": f"Bearer {self._emulator.key}"}
+        if "headers" in options:
+            headers = options.pop("headers")
+        url = self._emulator.url + path
+        async with self._http.request(
+            method, url, json=body, headers=headers, **options
+        ) as response:
+            self.headers = response.headers.copy()
+            text = await response.text()
+            return response.status, json.loads(text) if text else None
+
+    async def ok(self, method: str, path: str, body: Json = None) -> Json:
+        """Return the body of an answer that must be a success."""
+        status, content = await self(method, path, body)
+        assert status < 300, (status, content)
+        return content
+
+    async def control(self, method: str, path: str, body: Json = None) -> Json:
+        """Talk to the control plane, without a key."""
+        url = f"{self._emulator.url}/_emulator/{path}"
+        async with self._http.request(method, url, json=body) as response:
+            content = await response.json(content_type=None)
+            assert response.status == 200, content
+            return content
+
+    async def sequence(self, *steps: Json, **members: Any) -> Json:
+        """Create a sequence with a mailbox, of one e-mail unless told otherwise."""
+        body = {"name": "Founders", "emailAccounts": [101], "steps": list(steps) or [email()]}
+        return await self.ok("POST", "/v3/sequences", {**body, **members})
+
+    async def contacts(self, number: int, **members: Any) -> list[int]:
+        """Import people and return their ids."""
+        ids: list[int] = []
+        for first in range(0, number, 1000):
+            items = [
+                {"email": f"person{n}@example.com", "firstName": f"Person {n}", **members}
+                for n in range(first, min(number, first + 1000))
+            ]
+            answer = await self.ok("POST", "/v3/contacts/import", {"items": items})
+            ids += [row["id"] for row in answer["items"]]
+        return ids
+
+    async def enrol(self, sequence_id: int, ids: list[int], **members: Any) -> Json:
+        """Enrol people and return the answer."""
+        path = f"/v3/sequences/{sequence_id}/contact-links/bulk"
+        return await self.ok("POST", path, {"contactIds": ids, **members})
+
+
+def email(subject: str | None = "Hello", *, delay: int = 0, variants: int = 1) -> Json:
+    """Return an e-mail step as it is sent."""
+    texts = [{"subject": subject, "message": f"<p>{n}</p>"} for n in range(variants)]
+    return {
+        "type": "email",
+        "delayInMinutes": delay,
+        "executionMode": "automatic",
+        "variants": texts,
+    }

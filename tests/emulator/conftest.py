@@ -1,0 +1,31 @@
+"""An emulator whose every answer is held against the contract."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import aiohttp
+import pytest
+from emulator.client import MONDAY, Api, Conformance
+
+from reply_async.emulator import Emulator
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+
+@pytest.fixture
+async def emulator() -> AsyncIterator[Emulator]:
+    """Give a fresh emulator; the test fails if an answer breaks the contract."""
+    async with Emulator("emu_test", budget=None, started_at=MONDAY) as running:
+        conformance = Conformance(running)
+        running.on_answer(conformance.check)
+        yield running
+        assert [] == conformance.broken
+
+
+@pytest.fixture
+async def api(emulator: Emulator) -> AsyncIterator[Api]:
+    """Give a client of the emulator."""
+    async with aiohttp.ClientSession() as http:
+        yield Api(emulator, http)

@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+import aiohttp
+import pytest
+
+from reply_async.emulator import Emulator
+
+if TYPE_CHECKING:
+    from emulator.client import Api
+
+
+@pytest.mark.parametrize("value", [None, "", "Bearer", "Bearer emu_wrong", "Basic emu_test"])
+async def test_missing_or_wrong_key(api: Api, value: str | None) -> None:
+    """Before anything else, also before the route is looked up."""
+    headers = {} if value is None else {"Authorization": value}
+    for path in ("/v3/whoami", "/nowhere"):
+        status, problem = await api("GET", path, headers=headers)
+        assert 401 == status
+        assert {
+            "title": "Unauthorized",
+            "status": 401,
+            "detail": "Authentication credentials are missing or invalid.",
+        } == problem
+        assert "Bearer" == api.headers["WWW-Authenticate"]
+
+
+@pytest.mark.parametrize("path", ["/", "/v3", "/v3/nothing", "/v3/whoami/", "/v3//sequences"])
+async def test_unknown_route(api: Api, path: str) -> None:
+    """A route-level 404 has no code."""
+    status, problem = await api("GET", path)
+    assert (404, {"title": "Not Found", "status": 404, "detail": "Route not found"}) == (
+        status,
+        problem,
+    )
+
+
+async def test_wrong_method(api: Api) -> None:
+    """The body is bare, the header tells what is allowed."""
+    status, problem = await api("PUT", "/v3/sequences")
+    assert (405, {"title": "Method Not Allowed", "status": 405}) == (status, problem)
+    assert {"GET", "POST"} == set(api.headers["Allow"].split(", "))
+
+
+async def test_wrong_media_type(emulator: Emulator) -> None:
+    """A body must be JSON by its header."""
+    headers = {"Authorization": f"Bearer {emulator.key}", "Content-Type": "text/plain"}
+    async with (
+        aiohttp.ClientSession() as http,
+        http.post(f"{emulator.url}/v3/sequences", data="{}", headers=headers) as response,
+    ):
+        assert 415 == response.status
+        expected = {"title": "Unsupported Media Type", "status": 415}
+        assert expected == await response.json(content_type=None)
+
+
+@pytest.mark.parametrize(
+    ("text", "detail"),
+    [
+        ("", "The request body is required and cannot be empty."),
+        ("  ", "The request body is required and cannot be empty."),
+        ("{", "Request body is not valid JSON."),
+        ('{"name": NaN}', "Request body is not valid JSON."),
+        ("[" * 100_000, "Request body is not valid JSON."),
+        ("[]", "Value has an invalid type."),
+    ],
+)
+async def test_bodies_that_are_no_object(emulator: Emulator, text: str, detail: str) -> None:
+    """The pointer of the whole body is empty."""
+    headers = {"Authorization": f"Bearer {emulator.key}", "Content-Type": "application/json"}
+    async with (
+        aiohttp.ClientSession() as http,
+        http.post(f"{emulator.url}/v3/sequences", data=text, headers=headers) as response,
+    ):
+        problem = await response.json(content_type=None)
+        assert (400, [{"pointer": "", "detail": detail}]) == (response.status, problem["errors"])
+
+
+async def test_body_above_the_limit(emulator: Emulator) -> None:
+    """Ten mebibytes and not a byte more."""
+    headers = {"Authorization": f"Bearer {emulator.key}", "Content-Type": "application/json"}
+    async with aiohttp.ClientSession() as http:
+        for size, expected in ((10 * 1024**2, 400), (10 * 1024**2 + 1, 413)):
+            data = BytesIO(b'"' + b"x" * (size - 2) + b'"')
+            url = f"{emulator.url}/v3/sequences"
+            async with http.post(url, data=data, headers=headers) as response:
+                assert expected == response.status
+
+
+@pytest.mark.parametrize(
+    ("path", "detail"),
+    [
+        ("0", "The field id must be between 1 and 2147483647."),
+        ("2147483648", "The field id must be between 1 and 2147483647."),
+        ("-1", "The field id must be between 1 and 2147483647."),
+        ("abc", "Value has an invalid type."),
+        ("1.5", "Value has an invalid type."),
+        ("%31x", "Value has an invalid type."),
+    ],
+)
+async def test_ids_out_of_range(api: Api, path: str, detail: str) -> None:
+    """An id that cannot be is a fault of the request, not a missing object."""
+    status, problem = await api("GET", f"/v3/sequences/{path}")
+    assert (400, [{"pointer": "/id", "detail": detail}]) == (status, problem["errors"])
+
+
+async def test_path_and_body_are_faulted_together(api: Api) -> None:
+    """Several places of the request in one answer."""
+    status, problem = await api("PATCH", "/v3/sequences/0", {"name": 5})
+    assert 400 == status
+    assert ["/id", "/name"] == [entry["pointer"] for entry in problem["errors"]]
+
+
+async def test_literal_segments_win(api: Api) -> None:
+    """`count` is no id."""
+    assert {"count": 0} == await api.ok("GET", "/v3/sequences/count")
+    status, _ = await api("GET", "/v3/sequences/start")
+    assert 405 == status
+
+
+async def test_operation_that_is_not_served_yet(api: Api) -> None:
+    """The contract knows the route, so a 404 would be a lie."""
+    status, problem = await api("GET", "/v3/webhooks")
+    assert (501, "The emulator does not serve list_webhooks yet.") == (status, problem["detail"])
+
+
+async def test_only_the_loopback_interface() -> None:
+    """The control plane asks for no key, so nobody else may reach it."""
+    with pytest.raises(ValueError, match="loopback"):
+        await Emulator().start(host="0.0.0.0")  # noqa: S104 - refused, that is the test
+
+
+async def test_failure_inside_is_logged_and_answered(
+    api: Api, emulator: Emulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A fault of the emulator itself is a 500 that leaves its traceback."""
+    emulator.state.team_users.clear()
+    status, problem = await api("GET", "/v3/whoami")
+    assert (500, {"title": "Internal Server Error", "status": 500}) == (status, problem)
+    assert "GET /v3/whoami failed" in caplog.text
+    assert "IndexError" in caplog.text
+    assert emulator.key not in caplog.text
+
+
+async def test_same_seed_and_calls_give_the_same_answers() -> None:
+    """Nothing depends on chance; another seed reacts differently."""
+
+    async def play(seed: int) -> bytes:
+        bodies: list[bytes] = []
+        async with Emulator(budget=None, seed=seed, started_at=1.8e9) as one:
+            one.on_answer(lambda _request, _headers, body: bodies.append(body))
+            headers = {"Authorization": f"Bearer {one.key}"}
+            async with aiohttp.ClientSession(one.url, headers=headers) as http:
+                items = [{"email": f"p{n}@example.com", "firstName": "P"} for n in range(300)]
+                step = {
+                    "type": "email",
+                    "delayInMinutes": 0,
+                    "executionMode": "automatic",
+                    "variants": [{"subject": "Hello"}],
+                }
+                body = {"name": "A", "steps": [step], "emailAccounts": [101]}
+                await http.post("/v3/sequences", json=body)
+                await http.post(
+                    "/v3/contacts/import", json={"items": items, "options": {"sequenceId": 1001}}
+                )
+                await http.post("/v3/sequences/1001/start")
+                one.clock.offset += 10 * 86400
+                await http.post("/v3/sequences/1001/stats", json={})
+        return bodies[-1]
+
+    first = await play(1)
+    assert first == await play(1)
+    assert first != await play(2)

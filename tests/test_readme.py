@@ -1,0 +1,94 @@
+"""The README keeps its word: its programs run, its tables name what exists."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import reply_async
+from reply_async import ReplyError, ReplySession
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+PROGRAMS = [
+    block
+    for block in re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    if "asyncio.run" in block
+]
+
+
+@pytest.fixture(scope="module")
+def environment() -> Iterator[dict[str, str]]:
+    """Start an emulator as a program of its own and name it in the environment."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "reply_async.emulator", "--exit-with-parent"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as emulator:
+        assert emulator.stdout is not None
+        url, key = emulator.stdout.readline().split()
+        yield {**os.environ, "REPLY_BASE_URL": url, "REPLY_API_KEY": key}
+        emulator.terminate()
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=range(len(PROGRAMS)))
+def test_a_program_of_the_readme_runs(program: str, environment: dict[str, str]) -> None:
+    """Each program runs to its end and says something."""
+    done = subprocess.run(  # noqa: S603 - our own README
+        [sys.executable, "-X", "utf8", "-c", program],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (0, "") == (done.returncode, done.stderr)
+    assert done.stdout.strip()
+
+
+def test_the_import_of_the_readme_ends_as_told(environment: dict[str, str]) -> None:
+    """The first program refuses the row without a first name and enrols the others."""
+    done = subprocess.run(  # noqa: S603 - our own README
+        [sys.executable, "-X", "utf8", "-c", PROGRAMS[0]],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert "3 firstName.missing" in done.stdout
+    assert "enrolled=2" in done.stdout or "already_in=2" in done.stdout
+
+
+def method_rows() -> list[tuple[str, str]]:
+    """Return group and method for each method that the table of calls names."""
+    rows = re.findall(r"^\| `session(?:\.(\w+))?` \| `([\w ]+)` \|$", README, re.MULTILINE)
+    return [(group, method) for group, methods in rows for method in methods.split()]
+
+
+async def test_the_table_of_calls_is_complete() -> None:
+    """Every public method of every group stands in the table, and no other."""
+    async with ReplySession("emu_readme", base_url="http://127.0.0.1:1") as session:
+        groups = {group for group, _ in method_rows() if group}
+        existing = {
+            (group, method)
+            for group in groups
+            for method in dir(getattr(session, group))
+            if not method.startswith("_") and method != "append"
+        }
+        assert existing | {("", "whoami"), ("", "request")} == set(method_rows())
+
+
+def test_the_errors_of_the_readme_are_all_errors() -> None:
+    """Every public error is named in the README."""
+    errors = {
+        name
+        for name in reply_async.__all__
+        if isinstance(value := getattr(reply_async, name), type) and issubclass(value, ReplyError)
+    }
+    named = set(re.findall(r"[A-Z]\w+", README))
+    assert {"ReplyError", "RequestError"} >= errors - named
