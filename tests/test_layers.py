@@ -41,6 +41,7 @@ FLOORS = (
     "bulk.job",
     "bulk.contact_import",
     "bulk.enrolment",
+    "bulk.item_calls",
     "bulk.state_change",
     "bulk.runner",
     "resources.",

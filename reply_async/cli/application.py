@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 import sys
+from asyncio import CancelledError
 from collections.abc import Sequence
 
 from cyclopts import App, CycloptsError, Parameter
 
-from reply_async.cli import COMMANDS
-from reply_async.cli.errors import ExitCode, explain
+from reply_async.cli import COMMANDS, EXTRA_MODULES
+from reply_async.cli.errors import ExitCode, MissingExtra, explain
 from reply_async.cli.messages import PROGRAM, complain
 from reply_async.version import __version__
 
@@ -42,10 +43,18 @@ def run(argv: Sequence[str]) -> int:
     except CycloptsError as error:
         complain(f"{str(error).splitlines()[0]} See `{PROGRAM} --help`.")
         return ExitCode.USAGE
-    except (Exception, KeyboardInterrupt) as error:
-        explained = explain(error)
+    except (Exception, KeyboardInterrupt, CancelledError) as error:
+        explained = explain(_missing_extra(error) or error)
         if explained is None:
             raise
         complain(explained[1])
         return explained[0]
     return int(code) if isinstance(code, int) else ExitCode.DONE
+
+
+def _missing_extra(error: BaseException) -> MissingExtra | None:
+    """Recognise a command whose module needs a library that is not there."""
+    cause = error.__cause__ if isinstance(error, ImportError) else None
+    if isinstance(cause, ModuleNotFoundError) and cause.name in EXTRA_MODULES:
+        return MissingExtra("cli", cause.name)
+    return None

@@ -72,7 +72,8 @@ def open_text(source: BinaryIO, encoding: str) -> Iterator[io.TextIOWrapper]:
     try:
         yield text
     finally:
-        text.detach()  # the source stays open for the next pass
+        if not source.closed:  # as it is when a reader is let go half-way, at the end
+            text.detach()  # the source stays open for the next pass
 
 
 def find_encoding(source: BinaryIO, wanted: str | None) -> str:
@@ -133,10 +134,7 @@ def _likely_encoding(sample: bytes) -> str:
 
 def find_delimiter(source: BinaryIO, encoding: str) -> str:
     """Tell the delimiter that cuts header and first records into equal widths."""
-    scores = {
-        delimiter: _evenness(source, encoding, delimiter) for delimiter in reversed(DELIMITERS)
-    }
-    return max(reversed(scores), key=lambda delimiter: scores[delimiter])
+    return max(DELIMITERS, key=lambda delimiter: _evenness(source, encoding, delimiter))
 
 
 def _evenness(source: BinaryIO, encoding: str, delimiter: str) -> tuple[float, int]:

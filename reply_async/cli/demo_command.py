@@ -36,10 +36,10 @@ def run(
     keep: str | None = None,
     json: bool = False,
 ) -> int:
-    """Show all of it on a local emulator with the real budget; needs no key and no network.
+    """Show all of it on a local emulator; needs no key and no network.
 
-    A sequence is built, a CSV file with realistic flaws is imported, five days of
-    outreach pass, and the statistics are read.
+    A sequence is built, a CSV file with realistic flaws is imported within the real
+    budget, five days of outreach pass, and the statistics are read.
 
     Args:
         rows: Rows of the sample; 5,000 take some ten seconds, 200,000 two to three minutes.
@@ -63,9 +63,11 @@ def run(
         show_json(_as_json(end, seconds, exit_code))
     else:
         _show(end, seconds)
-    if exit_code:
+    if end.imported.stopped is not None:
+        complain(str(end.imported.stopped))
+    elif exit_code is ExitCode.FAILED:
         complain("the story did not go as told")
-    elif not json:
+    elif not json and exit_code is ExitCode.DONE:
         _next_steps(keep)
     return exit_code
 

@@ -6,6 +6,7 @@ nowhere else. An error that is not known here is a bug and keeps its traceback.
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from collections.abc import Iterable
 from enum import IntEnum
 from importlib import import_module
@@ -85,7 +86,7 @@ ADVICE: tuple[tuple[type[ReplyError] | tuple[type[ReplyError], ...], str], ...] 
 
 # The first that fits counts.
 CODES: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], ExitCode], ...] = (
-    (KeyboardInterrupt, ExitCode.INTERRUPTED),
+    ((KeyboardInterrupt, CancelledError), ExitCode.INTERRUPTED),
     ((BadInput, InvalidUse), ExitCode.USAGE),
     ((Unauthorized, Forbidden), ExitCode.ACCESS),
     (OutcomeUnknown, ExitCode.UNKNOWN_ROWS),

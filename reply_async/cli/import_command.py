@@ -46,9 +46,11 @@ def run(
 ) -> int:
     """Import a CSV file of contacts and enrol them into a sequence.
 
-    Headers are names of contact members (firstName, "First Name", e-mail ...); the file
-    is checked as a whole before anything is sent. Exit code 0: every row is in; 6: some
-    rows were refused; 3: some rows are not known to be in.
+    Headers are names of contact members (firstName, "First Name", e-mail ...).
+    The file is checked as a whole before anything is sent.
+
+    Exit code 0: every row is in; 6: some rows were refused; 3: some rows are not
+    known to be in.
 
     Args:
         file: The CSV file, `-` for standard input.
@@ -91,14 +93,10 @@ async def _import(
     *,
     is_quiet: bool,
 ) -> ImportEnd:
-    try:
-        async with session:
-            return await import_table(
-                session, sequence_id, table, rejects=rejects, is_progress_wanted=not is_quiet
-            )
-    except asyncio.CancelledError:
-        # the second Ctrl-C; what was under way is not known here
-        raise KeyboardInterrupt from None
+    async with session:
+        return await import_table(
+            session, sequence_id, table, rejects=rejects, is_progress_wanted=not is_quiet
+        )
 
 
 def _check(table: CsvTable, rejects: RejectsFile | None, sequence_id: int) -> ImportEnd:

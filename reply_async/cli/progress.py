@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from reply_async import Progress
 
 SECONDS_BETWEEN_LOOKS = 0.2
+WAITS = {"minute": "minute window", "hour": "hour window"}
 MINUTE = 60
 HOUR = 3_600
 
@@ -38,7 +39,7 @@ def sentence(progress: Progress) -> str:
     if progress.unknown:
         parts.append(f"{progress.unknown:,} unknown")
     if progress.waiting_for:
-        parts.append(f"waits for the {progress.waiting_for}")
+        parts.append(f"waits for the {WAITS.get(progress.waiting_for, progress.waiting_for)}")
     if progress.eta_seconds is not None:
         parts.append(f"{duration(progress.eta_seconds)} to go")
     return ", ".join(parts)

@@ -78,7 +78,7 @@ def command(tmp_path: Path) -> Command:
     def run(
         *arguments: str, environment: dict[str, str] | None = None, stdin: str = ""
     ) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
+        return subprocess.run(  # noqa: S603 - our own program
             [sys.executable, "-m", "reply_async.cli", *arguments],
             cwd=tmp_path,
             env=clean_environment(**(environment or {})),

@@ -1,6 +1,7 @@
 """Reading a CSV file: what stops it, what refuses a row, what passes unharmed."""
 
 import csv
+import gc
 import io
 import os
 from pathlib import Path
@@ -141,6 +142,13 @@ def test_an_encoding_that_is_none_is_refused(tmp_path: Path, encoding: str) -> N
         read(tmp_path, HEADER, encoding=encoding)
 
 
+def test_a_mark_is_no_part_of_the_header_when_utf_8_is_said(tmp_path: Path) -> None:
+    """Naming the encoding does not glue the mark to the first column."""
+    records, _, _ = read(tmp_path, "\ufeff" + HEADER + "a@x.com,Ann,\n", encoding="UTF-8")
+
+    assert ["a@x.com"] == [record.cells[0] for record in records]
+
+
 def test_lines_and_blank_lines(tmp_path: Path) -> None:
     """A record knows the line it begins on; blank lines count as lines, not as rows."""
     content = 'email,firstName,notes\n\na@x.com,Ann,"two\nlines"\n  \nb@x.com,Bob,\n\n\n'
@@ -253,10 +261,11 @@ def test_suspicious_cells_are_flagged_and_sent_as_they_are(
     tmp_path: Path, cell: str, flag: str | None
 ) -> None:
     """A flag is a note with the first line; the cell itself is not altered."""
-    records, notes, table = read(tmp_path, f'{HEADER}a@x.com,Ann,\nb@x.com,Bob,"{cell}"\n')
+    row = f'b@x.com,Bob,"{cell}"\n'
+    records, notes, table = read(tmp_path, f"{HEADER}a@x.com,Ann,\n{row}{row}")
 
     flags = {name: getattr(table.survey, name) for name in ("formulas", "damaged")}
-    assert {name: (1, 3) if name == flag else (0, 0) for name in flags} == {
+    assert {name: (2, 3) if name == flag else (0, 0) for name in flags} == {
         name: (value.rows, value.first_line) for name, value in flags.items()
     }
     assert {"email": "b@x.com", "firstName": "Bob", "notes": cell} == records[1].row
@@ -284,6 +293,22 @@ def test_a_file_that_changes_while_it_is_read_stops_the_run(tmp_path: Path) -> N
             stream.write("b@x.com,Bob,\n")
         with pytest.raises(CommandFailed, match="changed"):
             list(table.records())
+
+
+def test_a_reader_may_be_let_go_half_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An interrupted run leaves its reader behind; that is no error, however late."""
+    unraisable: list[object] = []
+    monkeypatch.setattr("sys.unraisablehook", unraisable.append)
+    path = tmp_path / "in.csv"
+    path.write_text(HEADER + "a@x.com,Ann,\nb@x.com,Bob,\n", encoding="utf-8")
+    with open_table(str(path), CsvOptions(), MEMBERS) as table:
+        records = table.records()
+        assert "a@x.com" == next(records).cells[0]
+
+    del records
+    gc.collect()
+
+    assert [] == unraisable
 
 
 def test_memory_is_flat_in_the_number_of_rows(tmp_path: Path) -> None:

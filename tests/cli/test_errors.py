@@ -1,5 +1,7 @@
 """Which exit code each error has, and that its line says what to do."""
 
+from asyncio import CancelledError
+
 import pytest
 
 from reply_async import (
@@ -20,6 +22,7 @@ from reply_async import (
     Request,
     RunStopped,
     Safety,
+    SequenceUnusable,
     ServerError,
     SessionClosed,
     Unauthorized,
@@ -58,6 +61,8 @@ CASES = [
     (MissingExtra("cli", "rich"), 1, "pip install 'reply-async[cli]'"),
     (OSError(28, "No space left on device", "rejects.csv"), 1, "rejects.csv"),
     (KeyboardInterrupt(), 130, "interrupted"),
+    (CancelledError(), 130, "interrupted"),
+    (SequenceUnusable(5, "is archived"), 7, "sequence 5 is archived"),
 ]
 
 
