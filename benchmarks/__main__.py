@@ -1,4 +1,4 @@
-"""Run the benchmarks against an emulator in a process of its own."""
+"""Run the benchmarks, those of a session against an emulator in a process of its own."""
 
 import argparse
 import asyncio
@@ -8,19 +8,30 @@ import subprocess
 import sys
 
 from benchmarks.bulk_import import bulk_import
+from benchmarks.conversion import conversion
 from benchmarks.single_requests import single_requests
 
 
 def main() -> None:
-    """Start an emulator without a budget, and print one table for each benchmark."""
+    """Print one table for each benchmark, or for the one that is asked for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("subject", nargs="?", choices=["requests", "import", "conversion"])
     parser.add_argument("--rounds", type=int, default=5, help="rounds that count (default 5)")
     parser.add_argument("--rows", type=int, default=20_000, help="rows an import (default 20000)")
     arguments = parser.parse_args()
     versions = [
-        f"{name} {importlib.metadata.version(name)}" for name in ("aiohttp", "attrs", "cattrs")
+        f"{name} {importlib.metadata.version(name)}"
+        for name in ("aiohttp", "attrs", "cattrs", "pydantic", "msgspec")
     ]
     print(f"Python {platform.python_version()}, {', '.join(versions)}\n")
+    if arguments.subject in (None, "conversion"):
+        print(conversion(arguments.rounds), end="\n\n")
+    if arguments.subject != "conversion":
+        measure_session(arguments)
+
+
+def measure_session(arguments: argparse.Namespace) -> None:
+    """Measure what needs a server: single requests and imports."""
     with subprocess.Popen(
         [sys.executable, "-m", "reply_async.emulator", "--budget", "off", "--exit-with-parent"],
         stdin=subprocess.PIPE,
@@ -29,8 +40,10 @@ def main() -> None:
     ) as emulator:
         assert emulator.stdout is not None  # noqa: S101 - for the type checker
         url, key = emulator.stdout.readline().split()
-        print(asyncio.run(single_requests(url, key, arguments.rounds)), end="\n\n")
-        print(asyncio.run(bulk_import(url, key, arguments.rounds, arguments.rows)))
+        if arguments.subject in (None, "requests"):
+            print(asyncio.run(single_requests(url, key, arguments.rounds)), end="\n\n")
+        if arguments.subject in (None, "import"):
+            print(asyncio.run(bulk_import(url, key, arguments.rounds, arguments.rows)))
         emulator.terminate()
 
 

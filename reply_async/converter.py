@@ -9,15 +9,17 @@ text and no I/O here, and no value of an answer ever gets into an error.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
+from functools import cache
 from types import UnionType
 from typing import Any, Final, TypeVar, Union, get_args, get_origin
 
-from attrs import NOTHING, evolve, fields, frozen, has, resolve_types
+from attrs import Attribute, evolve, fields, frozen, has, resolve_types
 from cattrs import Converter
 
 from reply_async.errors import InvalidUse
+from reply_async.made_reader import Kind, Member, Read, make_reader
 from reply_async.models.bulk_items import ItemFailure
 from reply_async.models.contacts import CompanySize, ContactRow, CustomFieldValues
 from reply_async.models.sequences import Sequence, SequenceDraft, SequenceListItem
@@ -34,8 +36,6 @@ from reply_async.models.steps import (
 from reply_async.unset import UNSET, Unset
 
 T = TypeVar("T")
-Read = Callable[[Any, Any], Any]  # cattrs calls every hook with the value and its type
-Kind = Any  # a class, or an alias such as ``tuple[int, ...]`` or ``str | None``
 Variant = EmailVariant | LinkedInVariant | InMailVariant
 
 _SPELLED: Final = {"linkedin": "linkedIn", "whatsapp": "whatsApp"}
@@ -148,6 +148,7 @@ _PLAIN: Final[Mapping[type, str]] = {str: "text", bool: "a boolean", int: "a who
 _read_number: Final = _reader("a number", float, int)
 _read_text: Final = _reader("text", str)
 _read_time_text: Final = _reader("a date and time", str)
+_read_date_text: Final = _reader("a date", str)
 _read_list: Final = _reader("a list", list)
 _read_object: Final = _reader("an object", dict)
 
@@ -165,6 +166,13 @@ def _read_time(value: object, kind: Kind) -> datetime:
     except ValueError:
         raise _Mismatch("the text is no date and time") from None
     return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def _read_date(value: object, kind: Kind) -> date:
+    try:
+        return date.fromisoformat(_read_date_text(value, kind))
+    except ValueError:
+        raise _Mismatch("the text is no date") from None
 
 
 def _normal(word: str) -> str:
@@ -256,42 +264,61 @@ def _read_custom_fields(value: object, _: Kind) -> CustomFieldValues:
     return {pair.key: pair.value for pair in pairs}
 
 
+def _member(each: Attribute[Any], older_names: Mapping[str, str], converter: Converter) -> Member:
+    kind, wire = each.type, camel(each.name)
+    options = get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
+    inner, *others = (option for option in options if option not in (type(None), Unset))
+    is_word = isinstance(inner, type) and issubclass(inner, StrEnum)
+    return Member(
+        name=each.name,
+        wire=wire,
+        older=older_names.get(wire, wire),
+        kind=kind,
+        read=converter.get_structure_hook(kind),
+        default=each.default,
+        takes_null=type(None) in options,
+        is_part=get_origin(kind) in (tuple, Mapping) or (isinstance(kind, type) and has(kind)),
+        plain=inner if inner in _PLAIN and not others else None,
+        words={str(word): word for word in inner} if is_word else None,
+    )
+
+
 def _class_reader(kind: Kind, converter: Converter) -> Read:
-    """Read a class field by field; unknown members go to ``extra``, if it has one."""
-    members: list[tuple[str, str, str, Kind, Read, bool, bool]] = []
-    for each in fields(resolve_types(kind)):
-        if each.name in _NOT_ON_THE_WIRE:
-            continue
-        wire, is_needed = camel(each.name), each.default is NOTHING
-        older = _OLDER_NAMES.get(kind, {}).get(wire, wire)
-        # null where a list or an object is promised means the default: nothing there.
-        is_part = get_origin(each.type) in (tuple, Mapping) or has(each.type)
-        hook = converter.get_structure_hook(each.type)
-        members.append((each.name, wire, older, each.type, hook, is_needed, is_part))
-    known = {wire for _, wire, *_ in members} | _constants(kind).keys()
+    """Read a class: the usual answer by a reader made for it, any other field by field.
+
+    Unknown members go to ``extra``, if the class has one.
+    """
+    older_names = _OLDER_NAMES.get(kind, {})
+    members = [
+        _member(each, older_names, converter)
+        for each in fields(resolve_types(kind))
+        if each.name not in _NOT_ON_THE_WIRE
+    ]
+    known = {member.wire for member in members} | _constants(kind).keys()
     keeps_extra = any(each.name == "extra" for each in fields(kind))
 
     def read(value: object, _: Kind) -> object:
         data = _read_object(value, kind)
         values: dict[str, object] = {}
-        for name, today, older, member_kind, hook, is_needed, is_part in members:
-            wire = today if today in data else older
+        for member in members:
+            wire = member.wire if member.wire in data else member.older
             if wire in data:
                 item = data[wire]
-                if item is None and is_part and not is_needed:
+                # null where a list or an object is promised means that nothing is there
+                if item is None and member.is_part and not member.is_needed:
                     continue
                 try:
-                    values[name] = hook(item, member_kind)
+                    values[member.name] = member.read(item, member.kind)
                 except _Mismatch as mismatch:
                     mismatch.places.append(f".{wire}")
                     raise
-            elif is_needed:
+            elif member.is_needed:
                 raise _Mismatch("is missing", f".{wire}")
         if keeps_extra and not data.keys() <= known:
             values["extra"] = {name: item for name, item in data.items() if name not in known}
         return kind(**values)
 
-    return read
+    return make_reader(kind, members, read, _Mismatch, known if keeps_extra else None)
 
 
 def _constants(kind: Kind) -> dict[str, str]:
@@ -324,7 +351,12 @@ def _read_step(value: object, kind: Kind) -> Step:
     if type(data["type"]) is not str:
         raise _unexpected("text", data["type"], ".type")
     step_kind = _STEP_KINDS.get(_step_key(data["type"], data.get("actionType")))
-    return _converter.structure(data, step_kind) if step_kind else _unknown_step(data)
+    return _step_readers()[step_kind](data, step_kind) if step_kind else _unknown_step(data)
+
+
+@cache
+def _step_readers() -> Mapping[type[Step], Read]:
+    return {kind: _converter.get_structure_hook(kind) for kind in _STEP_KINDS.values()}
 
 
 def _unknown_step(data: Mapping[str, Any]) -> UnknownStep:
@@ -466,6 +498,7 @@ def _make_converter() -> Converter:
         hook(kind, _reader(promised, kind))
     hook(float, _read_float)
     hook(datetime, _read_time)
+    hook(date, _read_date)
     factory(has, _class_reader)
     factory(lambda kind: origin(kind) is tuple, _tuple_reader)
     factory(lambda kind: origin(kind) is Mapping, _mapping_reader)
@@ -475,6 +508,7 @@ def _make_converter() -> Converter:
     converter.register_unstructure_hook_factory(has, _class_writer)
     converter.register_unstructure_hook(StrEnum, str)
     converter.register_unstructure_hook(tuple, lambda items: [encode(item) for item in items])
+    converter.register_unstructure_hook(date, date.isoformat)
     converter.register_unstructure_hook(datetime, lambda time: encode_time(time, "time"))
     return converter
 

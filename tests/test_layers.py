@@ -22,6 +22,7 @@ FLOORS = (
     "errors",
     "secret",
     "models.",
+    "made_reader",
     "converter",
     "requests",
     "events",

@@ -185,3 +185,27 @@ class CustomField:
     field_type: CustomFieldType | str | None = None
     metadata: str | None = None
     org_wide: bool | None = None
+
+
+@frozen(kw_only=True)
+class ContactFilterRule:
+    """One rule of a contact filter.
+
+    The server publishes the words for ``property`` and ``condition`` nowhere.
+    API page: contacts/filter-contacts.
+    """
+
+    property: str
+    condition: str
+    value: str | Unset | None = UNSET
+
+
+@frozen(kw_only=True)
+class ContactOwnerResult:
+    """The answer to a change of owner: whose owner changed.
+
+    API page: contacts/change-contact-owner.
+    """
+
+    is_success: bool | None = None
+    affected_ids: tuple[int, ...] = field(default=(), converter=as_tuple)

@@ -16,7 +16,9 @@ from reply_async.converter import (
     decode_steps,
 )
 from reply_async.models.bulk_items import CreatedItem
-from reply_async.models.contacts import Contact, CustomField, ImportResult
+from reply_async.models.contact_activities import ContactActivity
+from reply_async.models.contact_lists import ContactList
+from reply_async.models.contacts import Contact, ContactOwnerResult, CustomField, ImportResult
 from reply_async.models.counts import Count
 from reply_async.models.folders import SequenceFolder
 from reply_async.models.jobs import BackgroundJob
@@ -34,7 +36,8 @@ from reply_async.models.sequences import Sequence, SequenceListItem
 from reply_async.models.stats import SequenceEmailStats, SequenceStats, SequenceStatsRow
 from reply_async.models.steps import ContactFilterProperty, StepVariant
 from reply_async.models.templates import SequenceTemplate, SequenceTemplates
-from reply_async.models.users import WhoAmI
+from reply_async.models.users import TeamUser, WhoAmI
+from reply_async.models.webhooks import Webhook, WebhookEvents, WebhookLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,12 +68,17 @@ def page(kind: type[Any]) -> Callable[[Any], Any]:
 
 # The first name that fits the beginning of a sample's name says how it is read.
 READERS: dict[str, Callable[[Any], Any]] = {
+    "contact_lists/add": decode_failures,
+    "contact_lists/page": page(ContactList),
+    "contacts/activities": page(ContactActivity),
     "contacts/bulk_delete": decode_failures,
     "contacts/create": one(Contact),
     "contacts/custom_fields": many(CustomField),
     "contacts/filter_count": one(Count),
     "contacts/get": one(Contact),
     "contacts/import": one(ImportResult),
+    "contacts/lists": many(ContactList),
+    "contacts/owner": one(ContactOwnerResult),
     "contacts/page": page(Contact),
     "contacts/sequences": many(ContactSequence),
     "contacts/set_opted_out": decode_failures,
@@ -111,13 +119,19 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "steps/variant": one(StepVariant),
     "templates/list": one(SequenceTemplates),
     "templates/save": one(SequenceTemplate),
+    "users/team_users": many(TeamUser),
     "users/whoami": one(WhoAmI),
+    "webhooks/create": one(Webhook),
+    "webhooks/events": one(WebhookEvents),
+    "webhooks/logs": page(WebhookLog),
+    "webhooks/page": page(Webhook),
 }
 
 ANSWERS = sorted(
     name
     for path in FIXTURES.glob("*/*.json")
-    if "request_" not in (name := f"{path.parent.name}/{path.stem}")
+    if not path.stem.startswith(("request_", "delivery_"))
+    and (name := f"{path.parent.name}/{path.stem}")
     and any(name.startswith(known.split("/")[0] + "/") for known in READERS)
 )
 

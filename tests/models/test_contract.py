@@ -24,6 +24,8 @@ from reply_async.converter import (
 )
 from reply_async.models import (
     bulk_items,
+    contact_activities,
+    contact_lists,
     contacts,
     counts,
     folders,
@@ -35,6 +37,7 @@ from reply_async.models import (
     steps,
     templates,
     users,
+    webhooks,
 )
 from reply_async.models.contacts import CompanySize, ContactRow
 from reply_async.models.sequences import RepliesHandlingType, SequenceDraft, SequenceSettings
@@ -46,7 +49,11 @@ STEP_KINDS = [kind for kind in get_args(steps.AnyStep) if kind is not steps.Unkn
 SCHEMAS: list[tuple[type[Any], str]] = [
     (bulk_items.CreatedItem, "CreateItemResult"),
     (bulk_items.ItemFailure, "NotProcessedItem"),
+    (contact_activities.ContactActivity, "ContactActivity"),
+    (contact_activities.ContactInboxThread, "ContactInboxThread"),
+    (contact_lists.ContactList, "ContactList"),
     (contacts.Contact, "Contact"),
+    (contacts.ContactOwnerResult, "ContactOwnerResult"),
     (contacts.ContactRow, "ContactImportItem"),
     (contacts.CustomField, "CustomField"),
     (contacts.ImportResult, "ContactImportResult"),
@@ -88,9 +95,14 @@ SCHEMAS: list[tuple[type[Any], str]] = [
     (templates.SequenceTemplate, "SequenceTemplate"),
     (templates.SequenceTemplates, "SequenceTemplates"),
     (users.WhoAmI, "WhoAmI"),
+    (webhooks.Webhook, "Webhook"),
+    (webhooks.WebhookEvents, "WebhookEvents"),
+    (webhooks.WebhookLog, "WebhookLog"),
+    (webhooks.WebhookPayloadConfig, "WebhookPayloadConfig"),
     *((kind, f"{kind.__name__}Step") for kind in STEP_KINDS),
 ]
 WORDS: list[tuple[type[StrEnum], str]] = [
+    (contact_activities.InboxChannel, "InboxChannel"),
     (contacts.CallStatus, "CallStatus"),
     (contacts.CompanySize, "CompanySize"),
     (contacts.CustomFieldType, "CustomFieldType"),
@@ -107,6 +119,8 @@ WORDS: list[tuple[type[StrEnum], str]] = [
     (sequences.SequenceIssueType, "SequenceIssueType"),
     (sequences.SequenceStatus, "SequenceStatsStatus"),
     (steps.ExecutionMode, "ExecutionMode"),
+    (webhooks.WebhookEventType, "WebhookEventType"),
+    (webhooks.WebhookScope, "WebhookScope"),
 ]
 LOCAL = {"extra", "if_positive", "if_negative"}
 

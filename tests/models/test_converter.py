@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 import pickle
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 from models.samples import load
 
+import reply_async
+from reply_async import converter as converter_module
 from reply_async.converter import (
     DecodeError,
     camel,
@@ -367,3 +372,35 @@ def test_single_variants() -> None:
         InMailVariant(subject="s", message="m")
     )
     assert {"attachmentIds": []} == encode_variant(EmailVariant(attachment_ids=()))
+
+
+def test_no_model_does_more_than_hold_values() -> None:
+    """Made readers fill slots directly, so no class may check or derive anything on the way."""
+    package = Path(reply_async.__file__).parent / "models"
+    for path in package.glob("*.py"):
+        module = importlib.import_module(f"reply_async.models.{path.stem}")
+        for kind in filter(attrs.has, vars(module).values()):
+            assert not hasattr(kind, "__attrs_post_init__"), kind
+            for each in attrs.fields(kind):
+                assert each.validator is None, (kind, each.name)
+                assert hasattr(getattr(kind, each.name), "__set__"), (kind, each.name)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("sequences/get_200", Sequence),
+        ("sequences/archive_200_pascal", Sequence),
+        ("sequences/archive_200_short_oldest", Sequence),
+        ("sequences/get_200_unknown_members", Sequence),
+        ("contacts/get_200", Contact),
+        ("jobs/get_200_done", BackgroundJob),
+    ],
+)
+def test_a_made_reader_reads_what_the_loop_reads(
+    name: str, kind: type[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The quick way and the way field by field come to the same object."""
+    monkeypatch.setattr(converter_module, "make_reader", lambda _, __, slowly, *___: slowly)
+    slow = converter_module._make_converter()
+    assert slow.structure(load(name), kind) == decode(load(name), kind)
