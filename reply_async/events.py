@@ -37,7 +37,7 @@ class RetryPlanned:
 
 @frozen
 class Held:
-    """The server asked everybody of this user to wait (429)."""
+    """The server asked everybody of this user to wait, with a 429 or a ``Retry-After``."""
 
     seconds: float
 

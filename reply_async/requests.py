@@ -44,6 +44,14 @@ class RateClass(Enum):
     STATS = "stats"  # statistics and reports: lower hourly caps, numbers not published
 
 
+class AnswerKind(Enum):
+    """Where a good answer holds what is promised; the text is what ``Accept`` says."""
+
+    JSON = "application/json"
+    CSV = "text/csv, application/json;q=0.5"  # errors are JSON all the same
+    REDIRECT = "*/*"  # its address is the value; it is not followed
+
+
 @frozen
 class Reached:
     """Reading back shows that the write took effect; ``value`` is what it would have given."""
@@ -84,8 +92,8 @@ class Request:
     """One call of the API, before it is sent.
 
     ``template`` is the path as the contract writes it and ``path`` fills it; ``query``
-    holds text only; ``body`` is JSON, encoded. ``rows`` is how many items the body
-    carries: the server needs longer for more of them.
+    holds text only; ``body`` is encoded as ``content_type`` says. ``rows`` is how many
+    items the body carries: the server needs longer for more of them.
     """
 
     method: str
@@ -94,6 +102,8 @@ class Request:
     path: Mapping[str, str] = field(factory=dict, kw_only=True)
     query: Mapping[str, str] = field(factory=dict, kw_only=True, repr=False)
     body: bytes | None = field(default=None, kw_only=True, repr=False)
+    content_type: str = field(default="application/json", kw_only=True, repr=False)
+    answer_kind: AnswerKind = field(default=AnswerKind.JSON, kw_only=True)
     rate_class: RateClass = field(default=RateClass.NORMAL, kw_only=True)
     rows: int = field(default=0, kw_only=True)
     read_back: ReadBack | None = field(default=None, kw_only=True, repr=False, eq=False)

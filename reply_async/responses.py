@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Generic, NoReturn, TypeVar
+from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
@@ -32,7 +33,7 @@ from reply_async.errors import (
     Unauthorized,
     ValidationFailed,
 )
-from reply_async.requests import Request
+from reply_async.requests import AnswerKind, Request
 
 T = TypeVar("T")
 Decoder = Callable[[Any], T]
@@ -116,11 +117,13 @@ _REFUSALS_WITH_PROBLEM = frozenset({400, 409, 422})
 def judge(request: Request, answer: Answer, decode: Decoder[T] | None) -> Outcome[T]:
     """Tell which of the five outcomes an answer is.
 
-    ``decode`` turns the parsed JSON into the promised value and raises DecodeError;
-    None means that no body is promised.
+    ``decode`` turns the parsed JSON (the text of a CSV, the address of a redirect) into
+    the promised value and raises DecodeError; None means that no body is promised.
     """
     status = answer.status
-    if 200 <= status < 300:  # noqa: PLR2004 - the class of success
+    is_redirect = 300 <= status < 400  # noqa: PLR2004 - the class of redirects
+    is_promised = is_redirect and request.answer_kind is AnswerKind.REDIRECT
+    if 200 <= status < 300 or is_promised:  # noqa: PLR2004 - the class of success
         return _success(request, answer, decode)
     problem = read_problem(answer.body)
     if status == 429:  # noqa: PLR2004 - too many requests
@@ -130,9 +133,9 @@ def judge(request: Request, answer: Answer, decode: Decoder[T] | None) -> Outcom
     if status >= 500:  # noqa: PLR2004 - the class of server errors
         error = ServerError(request, status, problem or Problem(), request_id(answer))
         return Unknown(f"answer {status}", error)
-    if 300 <= status < 400:  # noqa: PLR2004 - the class of redirects
-        target = answer.headers.get("location", "an unnamed place")
-        return _unreadable(request, status, f"a redirect to {_origin(target)}", transient=False)
+    if is_redirect:
+        target = answer.headers.get("location", "")
+        return _unreadable(request, status, f"a redirect to {_host(target)}", transient=False)
     return _unreadable(request, status, "a status that the API does not document")
 
 
@@ -158,15 +161,34 @@ def failure(request: Request, outcome: Rejected | NotSent | Throttled | Unknown)
 def _success(request: Request, answer: Answer, decode: Decoder[T] | None) -> Outcome[T]:
     if decode is None:
         return Applied(None, answer)  # type: ignore[arg-type]  # T is None when nothing is promised
-    if answer.status == 202:  # noqa: PLR2004 - accepted
-        return _unreadable(
-            request, 202, "taken over by a background job, its result not told", transient=False
-        )
     try:
-        return Applied(decode(parse_json(answer.body)), answer)
+        data = _content(request, answer)
+    except DecodeError as error:
+        # What calls itself JSON and ends in the middle was cut off; another page is no JSON.
+        is_cut = bool(answer.body) and "json" in answer.headers.get("content-type", "").lower()
+        return _unreadable(request, answer.status, error.problem, transient=is_cut)
+    try:
+        return Applied(decode(data), answer)
     except DecodeError as error:
         where, problem = error.where, error.problem
+    if answer.status == 202:  # noqa: PLR2004 - accepted
+        where, problem = "$", "taken over by a background job, its result not told"
     return _unreadable(request, answer.status, problem, where=where, transient=False)
+
+
+def _content(request: Request, answer: Answer) -> Any:  # noqa: ANN401 - JSON is anything
+    """Return what a good answer holds, or raise DecodeError if it is of another kind."""
+    if request.answer_kind is AnswerKind.JSON:
+        return parse_json(answer.body)
+    if request.answer_kind is AnswerKind.REDIRECT:
+        return answer.headers.get("location")
+    if "text/csv" not in answer.headers.get("content-type", "").lower():
+        raise DecodeError("$", "not CSV")
+    try:
+        return answer.body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        problem = "not UTF-8"
+    raise DecodeError("$", problem)
 
 
 def _too_many(request: Request, answer: Answer, problem: Problem) -> Outcome[Any]:
@@ -251,11 +273,14 @@ def read_retry_after(value: str | None, now: datetime | None) -> float | None:
 def _http_date(value: str | None) -> datetime | None:
     try:
         date = parsedate_to_datetime(value) if value else None
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return date if date is None or date.tzinfo else date.replace(tzinfo=UTC)
 
 
-def _origin(url: str) -> str:
-    scheme, separator, rest = url.partition("://")
-    return f"{scheme}{separator}{rest.split('/')[0]}" if separator else "the same host"
+def _host(url: str) -> str:
+    """Name the host of a redirect; the rest of its address may hold anything."""
+    try:
+        return urlsplit(url).hostname or "the same host"
+    except ValueError:
+        return "an unreadable address"

@@ -19,12 +19,17 @@ class Secret:
     __slots__ = ("_value",)
 
     def __init__(self, value: str) -> None:
-        value = value.strip()  # pasted keys come with white space
-        if not value:
+        self._value = value.strip()  # pasted keys come with white space
+
+    def check(self) -> None:
+        """Raise InvalidUse if this cannot be a key.
+
+        A step of its own, so that no frame of the traceback holds the plain text.
+        """
+        if not self._value:
             raise InvalidUse("api_key", "is empty")
-        if not re.fullmatch(r"[\x21-\x7e]+", value):
+        if not re.fullmatch(r"[\x21-\x7e]+", self._value):
             raise InvalidUse("api_key", "holds characters that no key has")
-        self._value = value
 
     def reveal(self) -> str:
         """Return the key itself, for the one header that carries it."""

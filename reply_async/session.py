@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import os
-import weakref
+import re
 from collections.abc import Callable, Hashable, Mapping
 from functools import partial
 from types import TracebackType
@@ -18,7 +18,8 @@ from reply_async.events import Event
 from reply_async.models.users import WhoAmI
 from reply_async.requests import Request, Safety, checked_id
 from reply_async.resources.bodies import to_json
-from reply_async.resources.contacts import Contacts, CustomFields
+from reply_async.resources.contacts import Contacts
+from reply_async.resources.custom_fields import CustomFields
 from reply_async.resources.senders import EmailAccounts, Senders
 from reply_async.resources.sequence_contacts import SequenceContacts
 from reply_async.resources.sequences import Sequences
@@ -36,9 +37,10 @@ if TYPE_CHECKING:
 
 DEFAULT_BASE_URL: Final = "https://api.reply.io"
 
-_limiters: weakref.WeakKeyDictionary[
-    asyncio.AbstractEventLoop, weakref.WeakValueDictionary[Hashable, Limiter]
-] = weakref.WeakKeyDictionary()
+# One budget a user and loop. It outlives its sessions, since the server's windows do too.
+_limiters: dict[asyncio.AbstractEventLoop, dict[Hashable, Limiter]] = {}
+
+_PATH: Final = re.compile(r"/v3(/[\w.~:@+-]+)+", re.ASCII)
 
 
 class ReplySession:
@@ -67,6 +69,8 @@ class ReplySession:
     API page: authentication.
     """
 
+    _origin: str = "without an origin"  # for the repr of one whose arguments were refused
+
     def __init__(
         self,
         api_key: str,
@@ -83,12 +87,14 @@ class ReplySession:
         on_event: Callable[[Event], None] | None = None,
         allow_insecure: bool = False,
     ) -> None:
+        self._key = Secret(api_key)
+        del api_key  # it would stand in the traceback of every error below
+        self._key.check()
         for argument, seconds in (("attempt_timeout", attempt_timeout), ("deadline", deadline)):
             if seconds <= 0:
                 raise InvalidUse(argument, "must be more than 0 seconds")
         if max_wait < 0:
             raise InvalidUse("max_wait", "must not be negative")
-        self._key = Secret(api_key)
         self._origin = checked_origin(base_url, self._key, allow_insecure=allow_insecure)
         self._actor = _actor_headers(user_id, user_email, team_id)
         self._limiter = limiter
@@ -107,20 +113,21 @@ class ReplySession:
 
         Raises: InvalidUse if there is no key, or a value cannot be right.
         """
+        if "api_key" not in options and not os.environ.get("REPLY_API_KEY", "").strip():
+            raise InvalidUse("REPLY_API_KEY", "is not set: put the key of your account there")
         given: dict[str, Any] = {}
-        for name in ("api_key", "base_url", "team_id", "user_id", "user_email"):
+        for name in ("base_url", "team_id", "user_id", "user_email"):
             if value := os.environ.get(f"REPLY_{name.upper()}", "").strip():
                 given[name] = value
         for name in ("team_id", "user_id"):
             if name in given:
                 given[name] = checked_id(f"REPLY_{name.upper()}", given[name])
         given |= options
-        if "api_key" not in given:
-            raise InvalidUse("REPLY_API_KEY", "is not set: put the key of your account there")
-        return cls(**given)
+        # Never in a variable here, for the traceback of what the class may raise.
+        return cls(given.pop("api_key", None) or os.environ["REPLY_API_KEY"], **given)
 
     async def __aenter__(self) -> Self:
-        if self._opened is not None:
+        if self._opened is not None and self._opened.http.is_open:
             raise InvalidUse("session", "is open already")
         http = HttpTransport(
             origin=self._origin, authorize=self._authorize, borrowed=self._client_session
@@ -220,9 +227,10 @@ class ReplySession:
         Raises: InvalidUse, and whatever the call may meet.
         API page: that of the path.
         """
-        segments = path.split("/")
-        if segments[:2] != ["", "v3"] or {".", ".."} & set(segments) or set("?#%{}\\ ") & set(path):
+        if not _PATH.fullmatch(path) or {".", ".."} & set(path.split("/")):
             raise InvalidUse("path", "must begin with /v3/ and name segments only")
+        if not all(isinstance(value, str) for value in (query or {}).values()):
+            raise InvalidUse("query", "holds a value that is no text")
         if not method.isascii() or not method.isalpha():
             raise InvalidUse("method", "is no HTTP method")
         request = Request(
@@ -254,13 +262,15 @@ class ReplySession:
         return {**self._actor, "Authorization": f"Bearer {self._key.reveal()}"}
 
     def _shared_limiter(self) -> Limiter:
-        """Return the budget of this user in this loop; it lives as long as it is used."""
-        shared = _limiters.setdefault(asyncio.get_running_loop(), weakref.WeakValueDictionary())
+        """Return the budget of this user in this loop."""
+        for loop in list(_limiters):
+            if loop.is_closed():
+                _limiters.pop(loop, None)
+        shared = _limiters.setdefault(asyncio.get_running_loop(), {})
         user = (self._origin, self._key.fingerprint, tuple(sorted(self._actor.items())))
-        limiter = shared.get(user)
-        if limiter is None:
-            limiter = shared[user] = Limiter()
-        return limiter
+        if user not in shared:
+            shared[user] = Limiter()
+        return shared[user]
 
 
 def checked_origin(base_url: str, key: Secret, *, allow_insecure: bool) -> str:
@@ -269,16 +279,15 @@ def checked_origin(base_url: str, key: Secret, *, allow_insecure: bool) -> str:
     A real key goes out in the clear to this machine only, and the key of an emulator
     goes nowhere else, least of all to the real API.
     """
-    parts = urlsplit(base_url.strip().rstrip("/").removesuffix("/v3").rstrip("/"))
-    host = parts.hostname
+    try:
+        parts = urlsplit(base_url.strip().rstrip("/").removesuffix("/v3").rstrip("/"))
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise InvalidUse("base_url", "cannot be read as an address") from None
     if parts.scheme not in ("http", "https") or not host:
         raise InvalidUse("base_url", "must be an address such as https://api.reply.io")
     if parts.username is not None or parts.query or parts.fragment or parts.path:
         raise InvalidUse("base_url", "must be a bare origin: no user, path, query or fragment")
-    try:
-        port = parts.port
-    except ValueError:
-        raise InvalidUse("base_url", "has a port that is no port") from None
     is_local = _is_loopback(host)
     if parts.scheme == "http" and not is_local and not allow_insecure:
         raise InvalidUse("base_url", "plain http would show the key: use https")
@@ -298,7 +307,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _is_reply(host: str) -> bool:
-    return host == "reply.io" or host.endswith(".reply.io")
+    return f".{host.rstrip('.')}".endswith(".reply.io")
 
 
 def _actor_headers(

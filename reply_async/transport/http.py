@@ -3,7 +3,8 @@
 An attempt returns a whole ``Answer``, or what is known of its loss: ``NotSent`` with
 proof, else ``Unknown``. It raises nothing but cancellation, and no aiohttp object
 leaves this file: their ``repr`` and tracebacks hold the key (aiohttp#8402), so errors
-are described inside the ``except`` block and raised by others, outside of it.
+are described inside the ``except`` block and raised by others, outside of it; a
+cancellation goes on as a new one, without the frames that hold the header.
 
 The proof of "not sent" is that aiohttp never told our trace that it was about to
 hand the header block to the socket. The exception's class proves nothing.
@@ -11,8 +12,11 @@ hand the header block to the socket. The exception's class proves nothing.
 
 from __future__ import annotations
 
+import asyncio
+import math
 import os
 from collections.abc import Callable, Mapping
+from io import BytesIO
 from types import SimpleNamespace
 from typing import Any, Final
 
@@ -20,7 +24,7 @@ import aiohttp
 from attrs import define, field
 from yarl import URL
 
-from reply_async.errors import InvalidUse, SessionClosed
+from reply_async.errors import BadAnswer, InvalidUse, SessionClosed
 from reply_async.requests import Request
 from reply_async.responses import Answer, NotSent, Unknown
 from reply_async.version import __version__
@@ -89,45 +93,57 @@ class HttpTransport:
         if session is not None:
             await session.close()
 
-    async def attempt(self, request: Request, timeout_seconds: float) -> Answer | NotSent | Unknown:
-        """Send a request once and read its whole answer."""
+    @property
+    def is_open(self) -> bool:
+        """Tell whether attempts can be made."""
+        return self._session is not None and not self._session.closed
+
+    @property
+    def session(self) -> aiohttp.ClientSession:
+        """The open session; SessionClosed if there is none."""
         if self._session is None or self._session.closed:
             raise SessionClosed
-        trace = _Trace()
+        return self._session
+
+    async def attempt(self, request: Request, timeout_seconds: float) -> Answer | NotSent | Unknown:
+        """Send a request once and read its whole answer."""
+        session, trace = self.session, _Trace()
         try:
-            return await self._exchange(self._session, request, timeout_seconds, trace)
-        except (
-            aiohttp.ClientError,
-            TimeoutError,
-            OSError,
-            ValueError,
-            _ReplayStoppedError,
-        ) as error:
-            evidence, is_permanent = _describe(error, self.origin, timeout_seconds)
-        if trace.headers_sent:
-            return Unknown(evidence)
-        return NotSent(evidence, is_permanent)
+            return await self._exchange(session, request, timeout_seconds, trace)
+        except asyncio.CancelledError as error:
+            cancelled = error.args
+        except Exception as error:  # noqa: BLE001 - aiohttp's parsers raise more than ClientError
+            evidence, is_permanent = _describe(
+                error, self.origin, timeout_seconds, is_sent=trace.headers_sent
+            )
+            if trace.headers_sent:
+                return Unknown(evidence)
+            return NotSent(evidence, is_permanent)
+        raise asyncio.CancelledError(*cancelled)
 
     async def _exchange(
         self, session: aiohttp.ClientSession, request: Request, seconds: float, trace: _Trace
     ) -> Answer | Unknown:
         url = URL(self.origin + request.url_path, encoded=True)
-        headers = {"Accept": "application/json", "User-Agent": USER_AGENT, **self.authorize()}
+        accept = request.answer_kind.value
+        headers = {"Accept": accept, "User-Agent": USER_AGENT, **self.authorize()}
         if request.body is not None:
-            headers["Content-Type"] = "application/json"
+            headers["Content-Type"] = request.content_type
         async with session.request(
             request.method,
             url.with_query(request.query) if request.query else url,
-            data=request.body,
+            data=None if request.body is None else BytesIO(request.body),  # bytes block the loop
             headers=headers,
             allow_redirects=False,
-            timeout=aiohttp.ClientTimeout(total=seconds),
+            timeout=aiohttp.ClientTimeout(total=seconds, ceil_threshold=math.inf),
             trace_request_ctx=trace,
         ) as response:
             body = await _read_bounded(response)
             if body is None:
                 response.close()
-                return Unknown(f"an answer of more than {MAX_ANSWER_BYTES >> 20} MiB")
+                problem = f"more than {MAX_ANSWER_BYTES >> 20} MiB"
+                error = BadAnswer(request, response.status, "$", problem)
+                return Unknown(f"an answer of {problem}", error, is_transient=False)
             names = {name.lower(): value for name, value in response.headers.items()}
             return Answer(response.status, names, body)
 
@@ -143,7 +159,7 @@ async def _read_bounded(response: aiohttp.ClientResponse) -> bytes | None:
     return b"".join(chunks)
 
 
-def _describe(error: Exception, origin: str, seconds: float) -> tuple[str, bool]:
+def _describe(error: Exception, origin: str, seconds: float, *, is_sent: bool) -> tuple[str, bool]:
     """Put an error into words of our own, and tell whether a repeat is no use."""
     is_permanent = False
     match error:
@@ -154,7 +170,7 @@ def _describe(error: Exception, origin: str, seconds: float) -> tuple[str, bool]
         case aiohttp.ClientConnectorError():
             words = f"cannot connect to {origin} ({_reason(error.os_error)})"
         case TimeoutError():
-            words = f"no whole answer within {seconds:.0f} s"
+            words = f"no {'whole answer' if is_sent else 'connection'} within {seconds:.0f} s"
         case aiohttp.ServerDisconnectedError():
             words = "the server closed the connection before a whole answer"
         case aiohttp.ClientPayloadError():

@@ -3,8 +3,9 @@
 A token bucket lets ``burst + rate * window`` through a window, so both buckets are
 sized to stay within their limit in *any* window, whichever way the server counts.
 aiolimiter is the bucket; this file adds the FIFO turnstile, the one pause that a 429
-puts on everybody, and the outlook that callers and progress bars ask for. The pause
-comes first and the buckets last; a stricter guard would stand between them.
+puts on everybody, and the outlook that callers and progress bars ask for. Whoever is
+at the turnstile sleeps until the outlook is clear and takes its tokens only then, so
+that a cancelled waiter has nothing to give back; a stricter guard would stand there too.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ HOUR: Final = 3600.0
 # A request is counted when the server sees it, some time after it was granted here.
 MARGIN_SECONDS: Final = 1.0
 LONGEST_PAUSE: Final = 60.0
+_DOUBLINGS: Final = 6  # 2**6 is past the longest pause
 
 
 class WaitTooLong(Exception):
@@ -50,14 +52,10 @@ class Bucket:
         self._at = -math.inf
 
     async def acquire(self, now: float) -> None:
-        """Wait for one token; ``now`` is the loop's time."""
+        """Take one token when there is one; ``now`` is the loop's time."""
+        await self._engine.acquire()
         self._level = self._drained(now) + 1
         self._at = now
-        try:
-            await self._engine.acquire()
-        except asyncio.CancelledError:
-            self._level -= 1
-            raise
 
     def free(self, now: float) -> int:
         """Return how many requests could leave at once."""
@@ -112,7 +110,7 @@ class Limiter:
         self._turnstile = asyncio.Lock()
         self._waiting = 0
         self._not_before = -math.inf
-        self._refused_in_a_row = 0
+        self._refusals = 0
         self._uniform = uniform
         self.retry_quota = RetryQuota()
 
@@ -120,34 +118,41 @@ class Limiter:
         """Wait until one more request may leave.
 
         Raises WaitTooLong, before any waiting, if that takes longer than ``max_wait``
-        seconds as things stand.
+        seconds as things stand; and when a 429 makes it longer than that meanwhile.
         """
         ahead = self.seconds_until(self._waiting + 1)
         if max_wait is not None and ahead > max_wait:
             raise WaitTooLong(ahead)
+        loop = asyncio.get_running_loop()
+        latest = math.inf if max_wait is None else loop.time() + max_wait
         self._waiting += 1
         try:
-            async with self._turnstile:
-                await self._grant(asyncio.get_running_loop())
+            async with asyncio.timeout_at(None if max_wait is None else latest), self._turnstile:
+                await self._grant(loop, latest)
+        except TimeoutError:
+            raise WaitTooLong(self.seconds_until(1)) from None
         finally:
             self._waiting -= 1
 
-    async def _grant(self, loop: asyncio.AbstractEventLoop) -> None:
+    async def _grant(self, loop: asyncio.AbstractEventLoop, latest: float) -> None:
+        # Looked at again after each sleep, because a 429 may come meanwhile.
+        while (wait := self.seconds_until(1)) > 0:
+            if loop.time() + wait > latest:
+                raise WaitTooLong(wait)
+            await asyncio.sleep(wait)
         for bucket in self._buckets:
             await bucket.acquire(loop.time())
-        # Last, because a 429 may come while this task waits for a token.
-        while (pause := self._not_before - loop.time()) > 0:  # noqa: ASYNC110 - a time, no event
-            await asyncio.sleep(pause)
 
     def throttled(self, retry_after: float | None) -> float:
         """Move the pause of everybody after a 429; return how long it is (seconds).
 
-        Without ``Retry-After`` the pause doubles from 1 to 60 s with each refusal.
+        Without ``Retry-After`` the pause doubles from 1 to 60 s, once for each incident.
         """
-        if retry_after is None:
-            retry_after = min(LONGEST_PAUSE, 2.0**self._refused_in_a_row)
-        self._refused_in_a_row += 1
         now = asyncio.get_running_loop().time()
+        if now >= self._not_before:  # else this request was under way before the last refusal
+            self._refusals += 1
+        if retry_after is None:
+            retry_after = min(LONGEST_PAUSE, 2.0 ** min(self._refusals - 1, _DOUBLINGS))
         # A whole second up: the server's clock may tick in seconds.
         self._not_before = max(
             self._not_before, now + math.ceil(retry_after) + self._uniform(0.0, 0.2)
@@ -156,7 +161,7 @@ class Limiter:
 
     def answered(self) -> None:
         """Note that the server took a request."""
-        self._refused_in_a_row = 0
+        self._refusals = 0
 
     def seconds_until(self, count: int) -> float:
         """Return the wait until ``count`` more requests may all have left."""

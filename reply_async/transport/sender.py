@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar
 
 from attrs import define, evolve, field
 
-from reply_async.errors import NotFound, OutcomeUnknown, RateLimitWait
+from reply_async.errors import NotFound, OutcomeUnknown, RateLimitWait, SessionClosed
 from reply_async.events import AnswerRead, Event, Held, RequestSent, RetryPlanned
 from reply_async.requests import NotReached, Reached, ReadBack, Request, Safety, Undecided, Verdict
 from reply_async.responses import (
@@ -28,6 +28,7 @@ from reply_async.responses import (
     Unknown,
     conclude,
     judge,
+    read_retry_after,
 )
 from reply_async.transport.http import HttpTransport
 from reply_async.transport.limiter import Limiter, WaitTooLong
@@ -43,7 +44,7 @@ SECONDS_PER_ROW: Final = 0.03  # big batches take the server longer
 CLOCK_SLACK: Final = timedelta(minutes=5)
 _ANY_TIME: Final = datetime.min.replace(tzinfo=UTC)
 # The classes that may be sent once more when reading back shows that nothing happened.
-_SENT_AGAIN: Final = frozenset({Safety.STATE, Safety.DELETE})
+_SENT_AGAIN: Final = frozenset({Safety.STATE, Safety.DELETE, Safety.REPLACE})
 
 
 @define(kw_only=True)
@@ -72,44 +73,54 @@ class Sender:
         policy: RetryPolicy = JOB,
         started: float | None = None,
         on_attempt: Callable[[], None] | None = None,
+        lost: Unknown | None = None,
     ) -> Outcome[T]:
         """Send, and repeat what may be repeated unread; return the last outcome.
 
         Raises RateLimitWait, before sleeping, where the policy bounds the wait. The
         deadline of the policy counts from ``started``, by default from now.
         ``on_attempt`` is called when the budget of an attempt has been granted.
+        ``lost`` is what became of an earlier attempt of this write. Once one is lost,
+        an attempt that never left does not make the write unsent.
         """
-        started, attempt, is_lost = _now() if started is None else started, 1, False
+        started, attempt = _now() if started is None else started, 1
         while True:
-            left = None if policy.deadline is None else policy.deadline - (_now() - started)
-            await self._wait_for_budget(request, policy, left)
+            try:
+                await self._wait_for_budget(request, policy, started)
+            except (RateLimitWait, SessionClosed):
+                if lost is None:
+                    raise
+                return lost
             if on_attempt is not None:
                 on_attempt()
+            left = _left(policy, started)
             outcome = await self._attempt(request, decode, attempt, left)
             pause = wait_seconds(
                 request, outcome, attempt=attempt, policy=policy, quota=self.limiter.retry_quota
             )
-            if isinstance(outcome, Applied) and is_lost:
-                return evolve(outcome, after_loss=True)
+            if isinstance(outcome, Unknown) and not request.is_read:
+                lost = outcome
+            left = _left(policy, started)
             if pause is None or (left is not None and pause >= left):
-                return outcome
-            is_lost = is_lost or isinstance(outcome, Unknown)
+                return outcome if lost is None else _after_loss(outcome, lost)
+            wait = max(pause, self.limiter.seconds_until(1))
             cause = outcome.evidence if isinstance(outcome, NotSent | Unknown) else "answer 429"
-            self._tell(RetryPlanned(request.without_body(), attempt, pause, cause))
+            self._tell(RetryPlanned(request.without_body(), attempt, wait, cause))
             await asyncio.sleep(pause)
             attempt += 1
 
-    async def _wait_for_budget(
-        self, request: Request, policy: RetryPolicy, left: float | None
-    ) -> None:
+    async def _wait_for_budget(self, request: Request, policy: RetryPolicy, started: float) -> None:
+        _ = self.http.session  # a closed session spends no budget
+        left = _left(policy, started)
         ceilings = [ceiling for ceiling in (policy.max_wait, left) if ceiling is not None]
+        seconds = None
         try:
-            await self.limiter.acquire(max(0.0, min(ceilings)) if ceilings else None)
+            await self.limiter.acquire(min(ceilings, default=None))
         except WaitTooLong as error:
             seconds = error.seconds
-        else:
-            return
-        raise RateLimitWait(request, seconds)
+        if seconds is not None:
+            raise RateLimitWait(request, seconds)
+        _ = self.http.session  # closed meanwhile
 
     async def _attempt(
         self, request: Request, decode: Decoder[T] | None, attempt: int, left: float | None
@@ -117,18 +128,19 @@ class Sender:
         timeout = self.attempt_timeout + SECONDS_PER_ROW * request.rows
         bare = request.without_body()
         self._tell(RequestSent(bare, attempt))
-        self.requests_sent += 1
         started = _now()
         result = await self.http.attempt(
             request, timeout if left is None else max(0.001, min(timeout, left))
         )
         status = result.status if isinstance(result, Answer) else None
+        self.requests_sent += not isinstance(result, NotSent)
         self._tell(AnswerRead(bare, attempt, status, _now() - started))
         if not isinstance(result, Answer):
             return result
         outcome = judge(bare, result, decode)
-        if isinstance(outcome, Throttled):
-            self._tell(Held(self.limiter.throttled(outcome.error.retry_after)))
+        asked = read_retry_after(result.headers.get("retry-after"), result.date)
+        if isinstance(outcome, Throttled) or (isinstance(outcome, Unknown) and asked is not None):
+            self._tell(Held(self.limiter.throttled(asked)))
         else:
             self.limiter.answered()
         if isinstance(outcome, Applied):
@@ -145,8 +157,9 @@ class Sender:
     ) -> Outcome[T]:
         """Find out what became of a write by reading; send again at most once."""
         verdict = await self._read(read_back, started)
-        if isinstance(verdict, NotReached) and _may_send_again(request, outcome):
-            outcome = await self.deliver(request, decode, self.awaited, started)
+        may_send_again = request.safety in _SENT_AGAIN and isinstance(verdict, NotReached)
+        if may_send_again and isinstance(outcome, Unknown):
+            outcome = await self.deliver(request, decode, self.awaited, started, lost=outcome)
             if _is_gone(request, outcome):  # the echo of the first try
                 verdict = Reached(None)
             elif _is_doubtful(request, outcome):
@@ -161,7 +174,7 @@ class Sender:
         """Read and judge; a read that fails leaves the write undecided."""
         try:
             outcome = await self.deliver(read_back.request, read_back.decode, self.awaited, started)
-        except RateLimitWait:  # what the caller must know is the lost write
+        except (RateLimitWait, SessionClosed):  # what the caller must know is the lost write
             return Undecided()
         if isinstance(outcome, Applied):
             return read_back.judge(outcome.value, _earliest(outcome.answer, _now() - started))
@@ -171,8 +184,12 @@ class Sender:
 
     def _tell(self, event: Event) -> None:
         logger.debug("%s", event)
-        if self.on_event is not None:
+        if self.on_event is None:
+            return
+        try:
             self.on_event(event)
+        except Exception:  # what became of the request matters more
+            logger.exception("on_event failed")
 
 
 def _is_doubtful(request: Request, outcome: Outcome[Any]) -> bool:
@@ -188,8 +205,14 @@ def _is_doubtful(request: Request, outcome: Outcome[Any]) -> bool:
     return False
 
 
-def _may_send_again(request: Request, outcome: Outcome[Any]) -> bool:
-    return isinstance(outcome, Unknown) and request.safety in _SENT_AGAIN
+def _after_loss(outcome: Outcome[T], lost: Unknown) -> Outcome[T]:
+    """Return what the last attempt means after another one of the same write was lost."""
+    match outcome:
+        case Applied():
+            return evolve(outcome, after_loss=True)
+        case NotSent() | Throttled():
+            return lost
+    return outcome
 
 
 def _is_missing(outcome: Outcome[Any]) -> bool:
@@ -204,6 +227,10 @@ def _earliest(answer: Answer, elapsed: float) -> datetime:
     """Return the server's time at which the write was first sent, with slack."""
     date = answer.date
     return _ANY_TIME if date is None else date - timedelta(seconds=elapsed) - CLOCK_SLACK
+
+
+def _left(policy: RetryPolicy, started: float) -> float | None:
+    return None if policy.deadline is None else policy.deadline - (_now() - started)
 
 
 def _now() -> float:

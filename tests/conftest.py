@@ -1,0 +1,35 @@
+"""What every test may use: a server that fails on purpose, and a key that must not show up."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from fault_server import FaultServer
+from transport.canary import Canary
+
+
+@pytest.fixture
+def canary(caplog: pytest.LogCaptureFixture) -> Iterator[Canary]:
+    """Give a key of its own, and fail if it shows up in the log of the test."""
+    caplog.set_level(logging.DEBUG)
+    canary = Canary()
+    yield canary
+    for when in ("setup", "call", "teardown"):
+        for record in caplog.get_records(when):
+            canary.assert_absent(record.getMessage(), record.__dict__)
+
+
+@pytest.fixture
+async def fault_server() -> AsyncIterator[FaultServer]:
+    """Give a server that fails on purpose; nothing may be left open or running after it."""
+    before = asyncio.all_tasks()
+    async with FaultServer() as server:
+        yield server
+        await server.settle()
+        assert 0 == server.open_connections
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert set() == asyncio.all_tasks() - before - {asyncio.current_task()}
