@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hashlib import blake2b
 from struct import Struct, unpack
+from uuid import UUID
 
 _KEY = Struct("<qqqq")
 _SCALE = 1 / 65_536
@@ -14,3 +15,9 @@ def draws(seed: int, *ids: int) -> tuple[float, ...]:
     padded = (*ids, 0, 0, 0)[:3]
     digest = blake2b(_KEY.pack(seed, *padded), digest_size=16).digest()
     return tuple(number * _SCALE for number in unpack("<8H", digest))
+
+
+def uuid_of(seed: int, number: int) -> str:
+    """Return the UUID that a number stands for."""
+    digest = blake2b(_KEY.pack(seed, number, 0, 0), digest_size=16, person=b"uuid").digest()
+    return str(UUID(bytes=digest, version=4))

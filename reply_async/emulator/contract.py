@@ -23,10 +23,34 @@ METHODS = ("get", "post", "put", "patch", "delete")
 
 Json = dict[str, Any]
 
-# What the default dialects ask for beyond the schemas (`steps_required_on_create`).
+# Every Windows zone is called so; the names of the IANA, which are refused, are not.
+WINDOWS_ZONE = r"^(UTC([+-]\d{2})?|.+ Standard Time)$"
+
+# What the default dialects (`steps_required_on_create`) and the descriptions ask for
+# beyond the schemas.
+_AT_MOST_100_MAILBOXES = {"maxItems": 100}  # said of the links only
+_WINDOWS_ZONES = {"properties": {"timezoneId": {"pattern": WINDOWS_ZONE}}}
 DIALECT_RULES: dict[str, Json] = {
-    "create_sequence": {"required": ["steps"], "properties": {"steps": {"minItems": 1}}},
+    "create_sequence": {
+        "required": ["steps"],
+        "properties": {"steps": {"minItems": 1}, "emailAccounts": _AT_MOST_100_MAILBOXES},
+    },
+    "update_sequence": {"properties": {"emailAccounts": _AT_MOST_100_MAILBOXES}},
+    "create_schedule": _WINDOWS_ZONES,
+    "update_schedule": _WINDOWS_ZONES,
 }
+
+# What they do without although a schema asks for it (`step_update_variant_id`): a
+# variant without an id is a new one.
+DIALECT_OPTIONAL = dict.fromkeys(
+    (
+        "EmailVariantUpdate",
+        "LinkedInVariantUpdate",
+        "LinkedInConnectVariantUpdate",
+        "InMailVariantUpdate",
+    ),
+    "id",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +95,13 @@ class Operation:
 
     @cached_property
     def takes_body(self) -> bool:
-        """Tell whether the operation reads a JSON body."""
+        """Tell whether the operation reads a body."""
         return "requestBody" in self.raw
+
+    @cached_property
+    def body_type(self) -> str:
+        """Return the media type of the request body, JSON or a form with a file."""
+        return str(next(iter(self.raw["requestBody"]["content"])))
 
     @cached_property
     def body_validator(self) -> Any:  # noqa: ANN401 - the library's validator has no public base type
@@ -159,7 +188,7 @@ class Contract:
         """
         needed = {name: self._schemas[name] for name in self._closure(schema)}
         if is_request:
-            needed = {name: self._without_union(entry) for name, entry in needed.items()}
+            needed = {name: self._without_union(_relaxed(name, needed[name])) for name in needed}
         whole = {**schema, "components": {"schemas": needed}}
         return jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
 
@@ -187,6 +216,14 @@ class Contract:
             "properties": {"type": {"enum": list(kinds)}},
             "allOf": [_kind(name, entries) for name, entries in kinds.items()],
         }
+
+
+def _relaxed(name: str, schema: Json) -> Json:
+    """Return a named schema as the default dialects have it in requests."""
+    optional = DIALECT_OPTIONAL.get(name)
+    if optional is None:
+        return schema
+    return {**schema, "required": [member for member in schema["required"] if member != optional]}
 
 
 def _kind(name: str, entries: dict[str, Json]) -> Json:

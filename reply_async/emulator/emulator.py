@@ -57,7 +57,7 @@ class Emulator:
 
     def reset(self) -> None:
         """Forget everything but the clock, the keys and the budget's limits."""
-        self.state = State(self.seed)
+        self.state = State(self.seed, self.clock.now())
         self.ledger = Ledger()
         self.requests = RequestsLog()
         self.budget = Budget(self._limits)

@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
+from reply_async.emulator.step_variants import shown_variant
+
 if TYPE_CHECKING:
+    from reply_async.emulator.reactions import Reaction
     from reply_async.emulator.stats import Tallies
 
 Json = dict[str, Any]
@@ -68,7 +71,10 @@ PROFILE_SLOTS = {
 
 @define(eq=False)
 class Member:
-    """A contact in a sequence. `step` is the one to be done next, at `due`."""
+    """A contact in a sequence. `step` is the one to be done next, at `due`.
+
+    A finished member keeps it, in case it is set active again.
+    """
 
     contact: Contact
     sequence: Sequence
@@ -81,6 +87,8 @@ class Member:
     completed_at: float | None = None
     marks: int = 0  # what became of the messages, see outreach.Mark
     is_gone: bool = False  # taken out; queues drop it when they meet it
+    reply: Reaction | None = None  # the last one, for the inbox
+    last_email: Step | None = None  # the e-mail step done last, the one that may bounce
 
 
 @define(eq=False)
@@ -103,7 +111,7 @@ class Step:
         """Return the step as the API shows it."""
         body: Json = {"id": self.id, **self.members}
         if self.variants is not None:
-            body["variants"] = self.variants
+            body["variants"] = [shown_variant(variant) for variant in self.variants]
         body["parentId"] = self.parent_id
         body["ifConditionPositive"] = self.branch
         return body
@@ -122,6 +130,7 @@ class Sequence:
     tallies: Tallies
     status: str = "new"
     is_archived: bool = False
+    folder_id: str | None = None
     email_account_ids: list[int] = field(factory=list)
     linkedin_account_ids: list[int] = field(factory=list)
     steps: list[Step] = field(factory=list)
@@ -146,26 +155,10 @@ class Sequence:
         """Return a step of this sequence."""
         return next((step for step in self.steps if step.id == step_id), None)
 
+    def parent_of(self, step: Step) -> Step | None:
+        """Return the step above another one."""
+        return None if step.parent_id is None else self.step_by_id(step.parent_id)
 
-@define(eq=False)
-class EmailAccount:
-    """A mailbox that sends."""
-
-    id: int
-    email: str
-    sender_name: str
-    daily_limit: int
-    is_default: bool
-    connection_status: str = "connected"
-    sent_on: dict[int, int] = field(factory=dict)  # day number -> e-mails sent that day
-
-
-@define(eq=False)
-class LinkedInAccount:
-    """A LinkedIn profile that sends."""
-
-    id: int
-    name: str
-    profile_url: str
-    daily_limit: int = 100
-    status: str = "enabled"
+    def children_of(self, step: Step) -> list[Step]:
+        """Return the steps right below another one."""
+        return [entry for entry in self.steps if entry.parent_id == step.id]

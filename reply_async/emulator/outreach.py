@@ -2,12 +2,14 @@
 
 Played lazily: at every request and every move of the clock the hours that have
 passed are worked off, each working hour of the schedule once (zone ids are read
-as UTC). In an hour, follow-ups go before first contacts. E-mails stay below
+as UTC). In an hour, follow-ups go before first contacts, each in the hours the
+schedule has for them. E-mails stay below
 `emailsCountPerDay`, below the daily limits of the linked mailboxes (shared by
 all sequences) and, if switched on, below `dailyThrottling`, spread evenly over
-the working day. LinkedIn actions stay below the daily limit of the linked
+the working day. LinkedIn actions stay below the daily limits of the linked
 profiles; calls, tasks and the rest have none. Steps a contact has no address
-for are passed over. Sending waits as long as a sender is missing.
+for are passed over. Sending waits as long as no sender is there, switched on,
+able to send and below its limit; it rests on the holidays of the schedule.
 
 Reactions follow from (seed, step, contact) and from the rates of the variant,
 which differ by its id. Opens, clicks and bounces count at once, replies some
@@ -20,18 +22,16 @@ from datetime import UTC, datetime
 from heapq import heappop, heappush
 from itertools import count
 from math import ceil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reply_async.emulator import reactions
-from reply_async.emulator.state import WEEK_DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reply_async.emulator.entities import EmailAccount, Member, Sequence, Step
+    from reply_async.emulator.entities import Member, Sequence, Step
+    from reply_async.emulator.sender_accounts import EmailAccount, LinkedInAccount
     from reply_async.emulator.state import State
-
-Json = dict[str, Any]
 
 HOUR = 3_600
 DAY = 86_400
@@ -58,7 +58,6 @@ class Outreach:
         self._state = state
         self._next_hour = _hour_after(now)
         self._reactions: list[reactions.Reaction] = []
-        self._hours: dict[int, list[tuple[int, ...]]] = {}
 
     def catch_up(self, now: float) -> None:
         """Play every whole hour up to now."""
@@ -80,39 +79,41 @@ class Outreach:
         for sequence in self._state.sequences.values():
             if sequence.status != "active" or sequence.is_archived or not sequence.members:
                 continue
-            hours = self._working_hours(sequence.schedule_id)[at.weekday()]
-            if at.hour in hours:
-                share = (hours.index(at.hour) + 1) / len(hours)
-                self._play_sequence(sequence, moment, share)
+            schedule = self._state.schedules[sequence.schedule_id]
+            shares = schedule.shares(at)
+            if any(shares) and not self._state.schedules.is_holiday(schedule, at.date()):
+                self._play_sequence(sequence, moment, shares)
 
-    def _working_hours(self, schedule_id: int) -> list[tuple[int, ...]]:
-        if schedule_id not in self._hours:
-            timings = self._state.schedules[schedule_id]["mainTimings"]
-            by_day = {timing["weekDay"]: _hours(timing) for timing in timings}
-            self._hours[schedule_id] = [by_day.get(day, ()) for day in WEEK_DAYS]
-        return self._hours[schedule_id]
-
-    def _play_sequence(self, sequence: Sequence, moment: float, share: float) -> None:
+    def _play_sequence(
+        self, sequence: Sequence, moment: float, shares: tuple[float, float]
+    ) -> None:
         day = int(moment // DAY)
         if sequence.sent_today.get("day") != day:
             sequence.sent_today = {"day": day}
-        self._work_off(sequence, moment, "other", lambda: True)
+        share = max(shares)
+        self._work_off(sequence, moment, shares, "other", lambda: True)
         profiles = [self._state.linkedin_accounts[key] for key in sequence.linkedin_account_ids]
         actions = sum(profile.daily_limit for profile in profiles)
-        self._work_off(
-            sequence, moment, "linkedIn", _allowance(sequence, "linkedIn", actions, share)
-        )
+        may_act = _allowance(sequence, "linkedIn", actions, share)
+        self._work_off(sequence, moment, shares, "linkedIn", may_act)
         settings = sequence.settings
         emails = settings["emailsCountPerDay"]
         if settings.get("useDailyThrottling"):
             emails = min(emails, settings["dailyThrottling"])
-        self._work_off(sequence, moment, "email", _allowance(sequence, "email", emails, share))
+        may_send = _allowance(sequence, "email", emails, share)
+        self._work_off(sequence, moment, shares, "email", may_send)
 
     def _work_off(
-        self, sequence: Sequence, moment: float, channel: str, may_go: Callable[[], bool]
+        self,
+        sequence: Sequence,
+        moment: float,
+        shares: tuple[float, float],
+        channel: str,
+        may_go: Callable[[], bool],
     ) -> None:
-        """Do the due steps of one channel, follow-ups first, while allowed."""
-        heap = sequence.waiting.get(channel, [])
+        """Do the due steps of one channel, follow-ups first, in their hours, while allowed."""
+        takes_first, takes_later = shares
+        heap = sequence.waiting.get(channel, []) if takes_later else []
         while heap and heap[0][0] <= moment and may_go():
             entry = heappop(heap)
             due, _, member = entry
@@ -121,7 +122,7 @@ class Outreach:
                 return
         first = sequence.next_step(None)
         fresh = sequence.fresh
-        if first is None or channel_of(first) != channel:
+        if not takes_first or first is None or channel_of(first) != channel:
             return
         while fresh and fresh[0].due <= moment and may_go():
             member = fresh[0]
@@ -135,7 +136,7 @@ class Outreach:
         if step is None or member.is_gone or member.status != "active":
             return True
         if member.contact.is_opted_out:
-            member.status, member.step = "finished", None
+            member.status = "finished"
             sequence.version += 1
             return True
         outcome: bool | None = None
@@ -144,13 +145,16 @@ class Outreach:
             if mailbox is None:
                 return False
             member.email_account_id = mailbox.id
+            member.last_email = step
             mailbox.sent_on[int(moment // DAY)] = mailbox.sent_on.get(int(moment // DAY), 0) + 1
             sequence.sent_today["email"] = sequence.sent_today.get("email", 0) + 1
             reactions.send_email(self._state.seed, member, step, moment, self._reactions)
         elif step.type == "linkedIn" and member.contact.get("linkedInUrl"):
-            member.linkedin_account_id = (
-                member.linkedin_account_id or (sequence.linkedin_account_ids[0])
-            )
+            profile = self._profile(member, step, int(moment // DAY))
+            if profile is None:
+                return False
+            member.linkedin_account_id = profile.id
+            profile.note_action(step.action, int(moment // DAY))
             sequence.sent_today["linkedIn"] = sequence.sent_today.get("linkedIn", 0) + 1
             reactions.act_on_linkedin(self._state.seed, member, step, moment, self._reactions)
         elif step.type == "condition":
@@ -178,33 +182,24 @@ class Outreach:
         linked = member.sequence.email_account_ids
         if member.email_account_id in linked:
             own = self._state.email_accounts[member.email_account_id]
-            if own.sent_on.get(day, 0) < own.daily_limit:
+            if own.has_room(day):
                 return own
         accounts = [self._state.email_accounts[key] for key in linked]
-        free = [entry for entry in accounts if entry.sent_on.get(day, 0) < entry.daily_limit]
+        free = [entry for entry in accounts if entry.has_room(day)]
         return min(free, key=lambda entry: entry.sent_on.get(day, 0), default=None)
+
+    def _profile(self, member: Member, step: Step, day: int) -> LinkedInAccount | None:
+        """Return the member's LinkedIn profile, or the first one with room today."""
+        linked = member.sequence.linkedin_account_ids
+        ids = sorted(linked, key=lambda key: key != member.linkedin_account_id)
+        profiles = (self._state.linkedin_accounts[key] for key in ids)
+        return next((entry for entry in profiles if entry.has_room(step.action, day)), None)
 
 
 def _allowance(sequence: Sequence, channel: str, per_day: int, share: float) -> Callable[[], bool]:
     """Return whether one more fits into the part of the day that has passed."""
     limit = ceil(per_day * share)
     return lambda: sequence.sent_today.get(channel, 0) < limit
-
-
-def _hours(timing: Json) -> tuple[int, ...]:
-    if not timing["isActive"]:
-        return ()
-    return tuple(
-        hour
-        for hour in range(24)
-        if any(_is_within(hour, entry) for entry in timing.get("timeRanges", ()))
-    )
-
-
-def _is_within(hour: int, entry: Json) -> bool:
-    first = entry["fromTime"]["hour"] * 60 + entry["fromTime"]["minute"]
-    last = entry["toTime"]["hour"] * 60 + entry["toTime"]["minute"]
-    return bool(first <= hour * 60 < last)
 
 
 def _hour_after(now: float) -> float:

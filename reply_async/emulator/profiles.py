@@ -103,13 +103,14 @@ def custom_values(state: State, entries: Iterable[Json], name: str) -> dict[int,
         if field is None:
             raise ProfileFault(INVALID_DATA)
         value = entry.get("value")
-        if value is not None and field["fieldType"] == "number" and not _is_number(value):
+        if value is not None and field["fieldType"] == "number" and not is_number(value):
             raise ProfileFault(WRONG_FIELD_FORMAT)
         values[field["id"]] = value
     return values
 
 
-def _is_number(text: str) -> bool:
+def is_number(text: str) -> bool:
+    """Tell whether a value fits a field of numbers."""
     try:
         float(text)
     except ValueError:

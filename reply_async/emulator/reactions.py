@@ -10,6 +10,8 @@ from attrs import define
 from reply_async.emulator.chance import draws
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from reply_async.emulator.entities import Member, Step
 
 Json = dict[str, Any]
@@ -21,7 +23,29 @@ AUTO_REPLY_RATE = 0.015
 OPT_OUT_RATE = 0.012
 ACCEPT_RATE = 0.32
 CONNECTED_BEFORE = 0.25
-
+# What conditions can ask of a contact, besides `stage`.
+CONTACT_MEMBERS = (
+    "email",
+    "firstName",
+    "lastName",
+    "title",
+    "company",
+    "city",
+    "state",
+    "country",
+    "industry",
+    "phone",
+    "linkedInUrl",
+)
+# Of a value and a wanted text, both in lower case.
+OPERATORS: dict[str, Callable[[str, str], bool]] = {
+    "is": lambda value, wanted: value == wanted,
+    "equals": lambda value, wanted: value == wanted,
+    "isNot": lambda value, wanted: value != wanted,
+    "contains": lambda value, wanted: wanted in value,
+    "isSet": lambda value, _: bool(value),
+    "isNotSet": lambda value, _: not value,
+}
 
 _LINKEDIN_EVENTS = {
     "message": ("linkedin.messagesSent", "linkedin.regularMessagesSent"),
@@ -71,12 +95,14 @@ class Reaction:
             return
         member.sequence.tallies.add(self.at, self.step_id, self.variant_id, *self.events)
         member.marks |= self.marks
+        if self.marks & Mark.REPLIED:
+            member.reply = self
         if "optedOut" in self.events:
             member.contact.set("isOptedOut", value=True)
         if "meetingsBooked" in self.events:
             member.contact.set("meetingStatus", "meetingBooked")
         if self.finishes and member.status == "active":
-            member.status, member.step = "finished", None
+            member.status = "finished"
             member.sequence.version += 1
 
 
@@ -201,36 +227,12 @@ def _rule_holds(name: str, rule: Json, member: Member) -> bool:
     operator, wanted = rule["operator"], (rule.get("value") or "").casefold()
     if name == "stage":
         value = "interested" if member.marks & Mark.INTERESTED else "contacted"
-    elif name in _CONTACT_MEMBERS:
+    elif name in CONTACT_MEMBERS:
         value = str(member.contact.get(name) or "").casefold()
     else:
         return bool(member.marks & Mark.OPENED)
-    holds = {
-        "is": value == wanted,
-        "equals": value == wanted,
-        "isNot": value != wanted,
-        "contains": wanted in value,
-        "isSet": bool(value),
-        "isNotSet": not value,
-    }
-    return holds.get(operator, False)
-
-
-_CONTACT_MEMBERS = frozenset(
-    [
-        "email",
-        "firstName",
-        "lastName",
-        "title",
-        "company",
-        "city",
-        "state",
-        "country",
-        "industry",
-        "phone",
-        "linkedInUrl",
-    ]
-)
+    compare = OPERATORS.get(operator)
+    return compare is not None and compare(value, wanted)
 
 
 def _is_connected(seed: int, member: Member) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 from http import HTTPStatus
+from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -55,7 +56,7 @@ class Exchange:
             return self._control(body)
         self.number = self.emulator.next_request_number()
         try:
-            status, content = self._serve(body)
+            status, content = await self._serve(body)
         except Problem as problem:
             self.headers |= problem.headers
             status, content = problem.status, problem.body
@@ -75,7 +76,7 @@ class Exchange:
             return self._response(problem.status, problem.body)
         return self._response(200, content)
 
-    def _serve(self, body: bytes) -> tuple[int, object]:
+    async def _serve(self, body: bytes) -> tuple[int, object]:
         emulator, request = self.emulator, self.request
         by_method, path_values = emulator.contract.match(self.path) or ({}, [])
         if request.method in by_method:
@@ -89,18 +90,17 @@ class Exchange:
             raise bare(404, "Route not found")
         if self.operation is None:
             raise bare(405, headers={"Allow": ", ".join(by_method)})
-        return self._handle(self.operation, path_values, body, now)
+        return await self._handle(self.operation, path_values, body, now)
 
-    def _handle(
+    async def _handle(
         self, operation: Operation, path_values: list[str], body: bytes, now: float
     ) -> tuple[int, object]:
         emulator, request = self.emulator, self.request
         handler = HANDLERS.get(operation.id)
         if handler is None:
             raise bare(501, f"The emulator does not serve {operation.id} yet.")
-        checked = validation.check(
-            operation, path_values, request.query, request.content_type, body
-        )
+        content_type = request.headers.get("Content-Type", "application/octet-stream")
+        checked = validation.check(operation, path_values, request.query, content_type, body)
         emulator.outreach.catch_up(now)
         call = Call(
             emulator.state,
@@ -112,7 +112,10 @@ class Exchange:
             checked.body,
         )
         result = handler(call)
+        if isawaitable(result):  # it has to reach somebody else, as a webhook's target
+            result = await result
         if isinstance(result, Answer):
+            self.headers |= result.headers
             return result.status, result.body
         return operation.success_status, result
 
@@ -130,6 +133,8 @@ class Exchange:
     def _response(self, status: int, content: object) -> web.Response:
         if content is None:
             return web.Response(status=status, headers=self.headers)
+        if isinstance(content, str) and "Content-Type" in self.headers:
+            return web.Response(status=status, headers=self.headers, body=content.encode())
         text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
         is_problem = status >= HTTPStatus.BAD_REQUEST
         headers = {**self.headers, "Content-Type": PROBLEM_TYPE if is_problem else JSON_TYPE}

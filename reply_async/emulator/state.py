@@ -10,11 +10,26 @@ from __future__ import annotations
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from reply_async.emulator.entities import Contact, EmailAccount, LinkedInAccount, Sequence
+from reply_async.emulator.background_jobs import fresh_jobs
+from reply_async.emulator.chance import uuid_of
+from reply_async.emulator.contact_lists import ContactLists
+from reply_async.emulator.email_templates import Attachment, TemplateLibrary
+from reply_async.emulator.entities import Contact, Sequence
+from reply_async.emulator.folders_and_templates import global_templates
+from reply_async.emulator.schedules import Schedules
+from reply_async.emulator.sender_accounts import (
+    SenderAccounts,
+    seed_email_accounts,
+    seed_linkedin_accounts,
+)
 from reply_async.emulator.stats import Tallies
+from reply_async.emulator.webhooks import Webhooks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from reply_async.emulator.entities import Member
+    from reply_async.emulator.folders_and_templates import SequenceFolder
 
 Json = dict[str, Any]
 
@@ -36,9 +51,6 @@ DEFAULT_SETTINGS: Json = {
     "enableLinksTracking": True,
 }
 
-_WORK_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday")
-WEEK_DAYS = (*_WORK_DAYS, "Saturday", "Sunday")
-
 
 def email_key(email: str) -> str:
     """Return what two e-mail addresses of one person have in common."""
@@ -56,16 +68,31 @@ def linkedin_key(url: str) -> str:
 class State:
     """The account: people, sequences, senders, fields and schedules."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, now: float) -> None:
         self.seed = seed
         self.team_users = _team_users()
-        self.email_accounts = {account.id: account for account in _email_accounts()}
-        self.linkedin_accounts = {account.id: account for account in _linkedin_accounts()}
-        self.schedules = {1: _schedule()}
+        mailboxes = seed_email_accounts(USER_ID, USER_ID + 1)
+        profiles = seed_linkedin_accounts(USER_ID, USER_ID + 1)
+        self.email_accounts = {account.id: account for account in mailboxes}
+        self.linkedin_accounts = {account.id: account for account in profiles}
+        self.sender_accounts = SenderAccounts()
+        self.schedules = Schedules()
+        self.email_templates = TemplateLibrary()
+        self.attachments: dict[int, Attachment] = {}  # those of steps and messages
+        self.attachment_ids = count(1)
+        self._custom_field_ids = count(1)
         self.custom_fields: dict[int, Json] = {}
         for title, kind in (("Region", "text"), ("Plan", "text"), ("Score", "number")):
             self.add_custom_field(title, kind)
+        self._uuid_numbers = count(1)
         self.sequences: dict[int, Sequence] = {}
+        self.sequence_folders: dict[str, SequenceFolder] = {}
+        self.sequence_templates = {entry.id: entry for entry in global_templates(self.next_uuid)}
+        self.previews: dict[tuple[int, int], tuple[Member, dict[int, Json]]] = {}
+        self.jobs = fresh_jobs(now, self.next_uuid)
+        self.webhooks = Webhooks()
+        self.lists = ContactLists(USER_ID, USER_ID + 1)
+        self.thread_ids: dict[tuple[int, int], int] = {}  # by sequence and contact
         self.contacts: dict[int, Contact] = {}
         self.deleted: dict[str, Contact] = {}
         self.by_email: dict[str, Contact] = {}
@@ -85,6 +112,10 @@ class State:
         """Return an id no variant has had."""
         return next(self._variant_ids)
 
+    def next_uuid(self) -> str:
+        """Return a UUID that nothing has had."""
+        return uuid_of(self.seed, next(self._uuid_numbers))
+
     def new_sequence(self, name: str, now: float) -> Sequence:
         """Make an empty sequence that is not yet part of the account."""
         return Sequence(
@@ -92,7 +123,7 @@ class State:
             name=name,
             owner_user_id=USER_ID,
             created=now,
-            schedule_id=1,
+            schedule_id=self.schedules.default.id,
             settings=dict(DEFAULT_SETTINGS),
             tallies=Tallies(),
         )
@@ -129,6 +160,8 @@ class State:
     def delete_contact(self, contact: Contact) -> None:
         """Take a contact out of the account, but remember it by e-mail."""
         self.unindex(contact)
+        for entry in self.lists.of(contact.id):
+            del entry.members[contact.id]
         del self.contacts[contact.id]
         contact.is_deleted = True
         self.contacts_version += 1
@@ -151,7 +184,7 @@ class State:
     def add_custom_field(self, title: str, kind: str, *, org_wide: bool = False) -> Json:
         """Define one more custom field and return it as shown."""
         entry: Json = {
-            "id": max(self.custom_fields, default=0) + 1,
+            "id": next(self._custom_field_ids),
             "title": title,
             "fieldType": kind,
             "metadata": None,
@@ -177,37 +210,3 @@ def _team_users() -> list[Json]:
         }
         for user_id, name, email in people
     ]
-
-
-def _email_accounts() -> list[EmailAccount]:
-    return [
-        EmailAccount(101, "dana@emulator.example", "Dana Field", 300, is_default=True),
-        EmailAccount(102, "d.field@emulator.example", "Dana Field", 300, is_default=False),
-        EmailAccount(103, "robin@emulator.example", "Robin Vale", 400, is_default=False),
-    ]
-
-
-def _linkedin_accounts() -> list[LinkedInAccount]:
-    return [
-        LinkedInAccount(41, "Dana Field", "https://www.linkedin.com/in/dana-field-emulator"),
-        LinkedInAccount(42, "Robin Vale", "https://www.linkedin.com/in/robin-vale-emulator"),
-    ]
-
-
-def _schedule() -> Json:
-    hours = {"fromTime": {"hour": 9, "minute": 0}, "toTime": {"hour": 17, "minute": 0}}
-    timings = [
-        {"weekDay": day, "isActive": day in _WORK_DAYS, "timeRanges": [hours]} for day in WEEK_DAYS
-    ]
-    return {
-        "id": 1,
-        "name": "Business hours",
-        "timezoneId": "UTC",
-        "excludeHolidays": False,
-        "useProspectTimezone": False,
-        "useFollowUpSchedule": False,
-        "mainTimings": timings,
-        "followUpTimings": [],
-        "isDefault": True,
-        "status": "active",
-    }

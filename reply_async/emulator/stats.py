@@ -84,6 +84,10 @@ class Tallies:
         for event in events:
             counter[event] += 1
 
+    def knows(self, step_id: int, variant_id: int | None) -> bool:
+        """Tell whether anything was ever counted under a message."""
+        return any((step_id, variant_id) in day for day in self._days.values())
+
     def between(self, first: float | None, last: float | None) -> dict[Key, Counter[str]]:
         """Return the sums of all whole days that touch a period."""
         sums: dict[Key, Counter[str]] = {}

@@ -14,6 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 from reply_async.emulator.contract import load_contract
 from reply_async.emulator.entities import Step
+from reply_async.emulator.step_variants import (
+    NO_SUBJECT,
+    StepRefused,
+    check_attachments,
+    is_below_email,
+    lacks_subject,
+    new_variant,
+    require_enabled,
+)
 
 if TYPE_CHECKING:
     from reply_async.emulator.entities import Sequence
@@ -22,23 +31,17 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 PARENT_REQUIRED = "'parentId' is required when the sequence contains conditional steps."
-NO_SUBJECT = "First email should have subject."
-
-
-class StepRefused(Exception):
-    """A step that fits its schema but not its sequence."""
-
-    def __init__(self, slug: str, detail: str, member: str | None = None) -> None:
-        super().__init__(slug, detail)
-        self.slug, self.detail, self.member = slug, detail, member
 
 
 def add_step(state: State, sequence: Sequence, body: Json, earlier: list[Step | None]) -> Step:
     """Add one step to a sequence, or raise why not."""
     parent, branch = _place(sequence, body, earlier)
-    _check_variants(sequence, body, parent)
     action = body.get("actionType") if body["type"] == "linkedIn" else None
     number = parent.number + 1 if parent else 1
+    variants = None
+    if has_variants(body["type"], action):
+        _check_variants(state, sequence, body, parent)
+        variants = [new_variant(state, body["type"], action, entry) for entry in body["variants"]]
     step = Step(
         id=state.next_step_id(),
         type=body["type"],
@@ -46,8 +49,8 @@ def add_step(state: State, sequence: Sequence, body: Json, earlier: list[Step | 
         parent_id=parent.id if parent else None,
         branch=branch,
         delay_in_minutes=int(body["delayInMinutes"]),
-        members=_members(body, action),
-        variants=_variants(state, body),
+        members=shown_members(body, action),
+        variants=variants,
         display_name=_display_name(number, parent, branch),
         number=number,
     )
@@ -79,25 +82,25 @@ def _place(
     return parent, branch
 
 
-def _check_variants(sequence: Sequence, body: Json, parent: Step | None) -> None:
-    variants = body.get("variants") or ()
-    if any(variant.get("attachmentIds") for variant in variants):
-        raise StepRefused("forbidden", "Some of the attachments are not accessible.")
-    if body["type"] != "email" or all(variant.get("subject") for variant in variants):
+def _check_variants(state: State, sequence: Sequence, body: Json, parent: Step | None) -> None:
+    require_enabled(body["variants"])
+    if body["type"] != "email":
         return
-    above = parent
-    while above is not None:
-        if above.type == "email":
-            return
-        above = sequence.step_by_id(above.parent_id) if above.parent_id else None
-    raise StepRefused("invalidStep", NO_SUBJECT, "subject")
+    check_attachments(state, body["variants"])
+    if lacks_subject(body["variants"]) and not is_below_email(sequence, parent):
+        raise StepRefused("invalidStep", NO_SUBJECT, "subject")
 
 
-def _members(body: Json, action: str | None) -> Json:
+def shown_members(body: Json, action: str | None) -> Json:
     """Return what is shown of a step besides its id, its place and its variants."""
     hidden = {"id", "parentId", "ifConditionPositive", "variants"}
     known = _known_members(body["type"], action)
     return {name: body[name] for name in known if name in body and name not in hidden}
+
+
+def has_variants(kind: str, action: str | None) -> bool:
+    """Tell whether a kind of step has wordings that take turns."""
+    return "variants" in _known_members(kind, action)
 
 
 def _known_members(kind: str, action: str | None) -> list[str]:
@@ -111,18 +114,12 @@ def _known_members(kind: str, action: str | None) -> list[str]:
     raise LookupError(kind)
 
 
-def _variants(state: State, body: Json) -> list[Json] | None:
-    if "variants" not in body:
-        return None
-    shown = []
-    for given in body["variants"]:
-        variant: Json = {"id": state.next_variant_id()}
-        variant |= {name: given.get(name) for name in ("subject", "message") if name in given}
-        variant["isEnabled"] = given.get("isEnabled", True)
-        if body["type"] == "email":
-            variant = {"subject": None, "message": None} | variant | {"hasAttachments": False}
-        shown.append(variant)
-    return shown
+def renumber(sequence: Sequence) -> None:
+    """Count the steps anew; a parent always comes before what hangs below it."""
+    for step in sequence.steps:
+        parent = sequence.parent_of(step)
+        step.number = parent.number + 1 if parent else 1
+        step.display_name = _display_name(step.number, parent, step.branch)
 
 
 def _display_name(number: int, parent: Step | None, branch: bool | None) -> str:

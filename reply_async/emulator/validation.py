@@ -8,15 +8,17 @@ refused. Knows the contract, not the state.
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
 from attrs import frozen
 
+from reply_async.emulator import multipart
 from reply_async.emulator.problems import Fault, Problem, bare, invalid, refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from reply_async.emulator.contract import Json, Operation, Parameter
 
@@ -51,8 +53,30 @@ _CODED = {
         "A contact must have at least an email or a LinkedIn URL.",
     ),
 }
+_WEBHOOK_CODES = {
+    ("/eventType", "enum"): ("webHook.invalidEvent", "Unknown webhook event '{value}'."),
+    ("/scope", "enum"): ("webHook.invalidScope", "Unknown webhook scope '{value}'."),
+    ("/url", "format"): ("webHook.invalidUrl", "Url must be an absolute http address."),
+    ("/url", "maxLength"): ("webHook.invalidUrl", "Url is too long."),
+}
+_CODED |= {
+    (operation_id, *place): coded
+    for operation_id in ("create_webhook", "update_webhook")
+    for place, coded in _WEBHOOK_CODES.items()
+}
+
+_CODED |= {
+    (operation_id, "/attachmentIds", "maxItems"): (
+        "emailTemplate.tooManyAttachments",
+        "Maximum 3 attachments allowed per template.",
+    )
+    for operation_id in ("create_email_template", "update_email_template")
+}
 
 _GENERIC = {REQUIRED, WRONG_TYPE, WRONG_FORMAT}
+
+# Said of the sequences' bulk calls by the dialect `bulk_sequence_max` that is not the default.
+_AT_MOST_100 = "'ids' must contain between 1 and 100 items."
 
 
 @frozen
@@ -78,7 +102,7 @@ def check(
     operation: Operation,
     path_values: list[str],
     query_values: Mapping[str, str],
-    media_type: str,
+    content_type: str,
     body: bytes,
 ) -> Checked:
     """Return the typed request, or raise the documented refusal."""
@@ -86,9 +110,13 @@ def check(
     faults = [_parameter_fault(operation, entry) for entry in unfit]
     content: Any = None
     if operation.takes_body:
-        if body and media_type != "application/json":
+        media_type = content_type.partition(";")[0].strip().lower()
+        if body and media_type != operation.body_type:
             raise bare(415)
-        content, body_faults = _read_body(operation, body)
+        if operation.body_type == multipart.MEDIA_TYPE:
+            content, body_faults = _read_form(operation, content_type, body)
+        else:
+            content, body_faults = _read_body(operation, body)
         if faults and body_faults:
             raise invalid(*faults, *body_faults, detail="The request contains validation errors.")
         faults += body_faults
@@ -113,6 +141,8 @@ def _read_parameters(
         text = given[parameter.name] if is_path else query_values.get(parameter.name)
         if text is None:
             query[parameter.name] = parameter.schema.get("default")
+            if parameter.is_required:
+                unfit.append(_Unfit(parameter.name, "", "required", parameter.schema))
             continue
         value, keyword = _typed(parameter, text)
         if keyword is not None:
@@ -150,6 +180,8 @@ def _parameter_fault(operation: Operation, entry: _Unfit) -> Fault:
     pointer = f"/{entry.name}"
     if entry.keyword == "type":
         return Fault(pointer, WRONG_TYPE)
+    if entry.keyword == "required":
+        return Fault(pointer, f"Query parameter '{entry.name}' is required.")
     sample = operation.samples.get(entry.name, WRONG_TYPE)
     if sample not in _GENERIC:
         return Fault(pointer, sample)
@@ -170,6 +202,9 @@ def _parameter_refusal(operation: Operation, entry: _Unfit) -> Problem | None:
     }
     if entry.name in {"top", "skip"} and entry.keyword != "type":
         variant = "invalidPagination"
+        if operation.id == "list_folder_sequences":  # the one with a text of its own
+            rule = "between 1 and 1000" if entry.name == "top" else "at least 0"
+            texts[variant] = f"Parameter '{entry.name}' must be {rule}."
     elif entry.name.lower().startswith("sort"):
         variant = "invalidSort"
         texts[variant] = _sort_text(entry)
@@ -190,24 +225,57 @@ def _sort_text(entry: _Unfit) -> str:
     return f"Invalid {entry.name} value '{entry.text}'. Allowed values: {allowed}."
 
 
+def _read_form(operation: Operation, content_type: str, body: bytes) -> tuple[Any, list[Fault]]:
+    """Return the uploaded file; a missing one is a coded refusal where one is documented.
+
+    Elsewhere the description speaks of a bare problem, but the schema of that
+    400 asks for the faulty places, and an answer must fit its schema.
+    """
+    upload = multipart.read_file(content_type, body)
+    if upload is not None and upload.content:
+        return {multipart.PART_NAME: upload}, []
+    code = operation.code(400, "emptyFile")
+    if code:
+        raise refusal(400, code, "The file is missing or empty.")
+    return None, [Fault(f"/{multipart.PART_NAME}", REQUIRED)]
+
+
 def _read_body(operation: Operation, body: bytes) -> tuple[Any, list[Fault]]:
     if not body.strip():
-        return None, [Fault("", NO_BODY)]
+        is_required = operation.raw["requestBody"].get("required", False)
+        return None, [Fault("", NO_BODY)] if is_required else []
     try:
         content = json.loads(body, parse_constant=_refuse_constant)
+        if b"\\u" in body:  # half a surrogate pair is no text and could not be sent back
+            json.dumps(content, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return None, [Fault("", NOT_JSON)]
     validator = operation.body_validator
     if validator.is_valid(content):
         return content, []
     faults: dict[str, Fault] = {}
-    for error in validator.iter_errors(content):
+    for error in _single_faults(validator.iter_errors(content)):
         fault = _body_fault(operation, error)
         if fault.detail == WRONG_TYPE or fault.pointer not in faults:  # one word per place
             faults[fault.pointer] = fault
         if len(faults) >= MAX_FAULTS:
             break
     return content, list(faults.values())
+
+
+def _single_faults(errors: Iterable[Any]) -> Iterator[Any]:
+    """Go through the errors; of a union of objects, those of the closest form."""
+    for error in errors:
+        if "oneOf" in list(error.schema_path)[-1:] and isinstance(error.instance, dict):
+            yield from min(error.kind.context, key=_distance)
+        else:
+            yield error
+
+
+def _distance(errors: list[Any]) -> tuple[int, int]:
+    """Return how far a form of a union is off: first by its fixed values."""
+    fixed = sum(list(error.schema_path)[-1] == "const" for error in errors)
+    return fixed, len(errors)
 
 
 def _refuse_constant(name: str) -> object:
@@ -220,17 +288,26 @@ def _body_fault(operation: Operation, error: Any) -> Fault:  # noqa: ANN401 - li
     if keyword == "required":
         pointer = _pointer([*parts, error.kind.property])
         sample = operation.samples.get(pointer, REQUIRED)
-        return Fault(pointer, REQUIRED if sample in _GENERIC else sample)
+        is_other = sample in _GENERIC or sample.startswith("Invalid ")  # said of a value
+        return Fault(pointer, REQUIRED if is_other else sample)
     pointer = _pointer(parts)
     coded = _CODED.get((operation.id, pointer, keyword))
     if coded is not None:
-        raise refusal(400, *coded)
+        code, text = coded
+        raise refusal(400, code, text.format(value=error.instance))
     if keyword in {"type", "oneOf", "anyOf"}:
         return Fault(pointer, WRONG_TYPE)
     sample = operation.samples.get(pointer, "")
-    if sample and sample not in _GENERIC and "between 1 and" not in sample:
-        return Fault(pointer, sample)
+    if sample and sample not in _GENERIC and sample != _AT_MOST_100:
+        return Fault(pointer, _of_value(sample, keyword, error))
     return Fault(pointer, _text(keyword, str(parts[-1]) if parts else "value", error))
+
+
+def _of_value(sample: str, keyword: str, error: Any) -> str:  # noqa: ANN401 - library's error
+    """Return a documented text, about the value that was sent where it quotes one."""
+    if keyword != "enum" or not sample.startswith("Invalid "):
+        return sample
+    return re.sub("'[^']*'", lambda _: f"'{error.instance}'", sample, count=1)
 
 
 def _text(keyword: str, name: str, error: Any) -> str:  # noqa: ANN401 - library's error

@@ -19,7 +19,7 @@ def examples() -> list[Json]:
     for operation_id in HANDLERS:
         operation = CONTRACT.operation(operation_id)
         if operation.takes_body:
-            content = operation.raw["requestBody"]["content"]["application/json"]
+            content = operation.raw["requestBody"]["content"][operation.body_type]
             bodies = {name: entry["value"] for name, entry in content.get("examples", {}).items()}
             if "example" in content:
                 bodies["example"] = content["example"]

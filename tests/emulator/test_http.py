@@ -63,6 +63,7 @@ async def test_wrong_media_type(emulator: Emulator) -> None:
         ("  ", "The request body is required and cannot be empty."),
         ("{", "Request body is not valid JSON."),
         ('{"name": NaN}', "Request body is not valid JSON."),
+        ('{"name": "\\ud800"}', "Request body is not valid JSON."),
         ("[" * 100_000, "Request body is not valid JSON."),
         ("[]", "Value has an invalid type."),
     ],
@@ -122,8 +123,8 @@ async def test_literal_segments_win(api: Api) -> None:
 
 async def test_operation_that_is_not_served_yet(api: Api) -> None:
     """The contract knows the route, so a 404 would be a lie."""
-    status, problem = await api("GET", "/v3/webhooks")
-    assert (501, "The emulator does not serve list_webhooks yet.") == (status, problem["detail"])
+    status, problem = await api("GET", "/v3/tasks")
+    assert (501, "The emulator does not serve list_tasks yet.") == (status, problem["detail"])
 
 
 async def test_only_the_loopback_interface() -> None:

@@ -31,6 +31,7 @@ from reply_async.emulator.state import email_key, linkedin_key
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from reply_async.emulator.contact_lists import ContactList
     from reply_async.emulator.entities import Contact, Sequence
     from reply_async.emulator.state import State
 
@@ -47,6 +48,7 @@ class _Run:
     call: Call
     options: Json
     match: Callable[[Json, str | None], Contact | None]
+    lists: list[ContactList]
     imported: list[Contact]
 
 
@@ -55,8 +57,11 @@ def import_contacts(call: Call) -> Json:
     """Create and update contacts, and enrol them if a sequence is named."""
     options: Json = call.body.get("options") or {}
     sequence = _target(call, options)
-    run = _Run(call, options, _matcher(call.state, options.get("keys") or {}), [])
+    lists = _lists(call, options)
+    run = _Run(call, options, _matcher(call.state, options.get("keys") or {}), lists, [])
+    listed = sum(len(entry.members) for entry in lists)
     rows = [_import_row(run, row) for row in call.body["items"]]
+    call.ledger.note("listed", sum(len(entry.members) for entry in lists) - listed)
     counts = dict.fromkeys(("created", "updated", "skipped", "failed", "restored"), 0)
     for row in rows:
         counts[row["status"]] += 1
@@ -86,6 +91,20 @@ def _target(call: Call, options: Json) -> Sequence | None:
         detail = f"Sequence with ID {sequence_id} cannot take contacts."
         raise invalid(Fault("/options/sequenceId", detail))
     return sequence
+
+
+def _lists(call: Call, options: Json) -> list[ContactList]:
+    """Return the lists to put people on; an unknown one refuses the whole call."""
+    known = call.state.lists.by_id
+    ids = options.get("listIds") or []
+    faults = [
+        Fault(f"/options/listIds/{position}", f"List with ID {list_id} not found.")
+        for position, list_id in enumerate(ids)
+        if list_id not in known
+    ]
+    if faults:
+        raise invalid(*faults)
+    return [known[list_id] for list_id in dict.fromkeys(ids)]
 
 
 def _import_row(run: _Run, row: Json) -> Json:
@@ -128,9 +147,8 @@ def _store(
     if values:
         only_empty = status != "created" and not run.options.get("overwriteExisting")
         set_custom_values(contact, values, only_empty=only_empty)
-    if run.options.get("listIds"):
-        lists = set(contact.get("listIds") or ()) | set(run.options["listIds"])
-        contact.set("listIds", sorted(lists))
+    for entry in run.lists:
+        entry.members[contact.id] = contact
     run.imported.append(contact)
     return {"id": contact.id, "status": status, "error": None}
 

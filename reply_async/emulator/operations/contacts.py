@@ -48,7 +48,7 @@ _PROFILE = [
 
 
 # A create cannot carry these, so overwriting a known address leaves them.
-_KEPT = ("isOptedOut", "callStatus", "meetingStatus", "ownerUserId", "listIds")
+_KEPT = ("isOptedOut", "callStatus", "meetingStatus", "ownerUserId")
 
 
 @operation
@@ -70,7 +70,7 @@ def list_contacts(call: Call) -> Json:
 @operation
 def get_contact(call: Call) -> Json:
     """Return one contact."""
-    return shown(call.state, _contact(call))
+    return shown(call.state, contact_of(call))
 
 
 @operation
@@ -100,7 +100,7 @@ def create_contact(call: Call) -> Json:
 @operation
 def update_contact(call: Call) -> Json:
     """Change what is given; null clears."""
-    contact, state, body = _contact(call), call.state, call.body
+    contact, state, body = contact_of(call), call.state, call.body
     try:
         require_owner(state, body)
         require_identity(state, contact, body)
@@ -117,20 +117,28 @@ def update_contact(call: Call) -> Json:
 
 @operation
 def delete_contact(call: Call) -> None:
-    """Delete a contact and its memberships."""
-    contact = _contact(call)
-    for sequence in list(call.state.sequences_of(contact.id)):
-        take_out(sequence, contact.id)
-        call.ledger.note_contacts(REMOVED, sequence.id, [contact.id], call.number)
-    call.state.delete_contact(contact)
-    call.ledger.note("contact_deleted")
+    """Delete a contact; it leaves its sequences and lists."""
+    _remove(call, contact_of(call))
+
+
+@operation
+def bulk_delete_contacts(call: Call) -> Json:
+    """Delete many contacts."""
+    failures: Json = {}
+    for contact_id in dict.fromkeys(call.body["ids"]):
+        contact = call.state.contacts.get(contact_id)
+        if contact is None:
+            failures[str(contact_id)] = {"error": "notFound", "errorDetails": None}
+        else:
+            _remove(call, contact)
+    return failures
 
 
 @operation
 def get_contact_statuses(call: Call) -> Json:
     """Tell where a contact stands in each of its sequences."""
-    contact = _contact(call)
-    members = _members(call, contact)
+    contact = contact_of(call)
+    members = members_of(call, contact)
     return {
         "contactId": contact.id,
         "isOptedOut": contact.is_opted_out,
@@ -161,7 +169,7 @@ def list_contact_sequences(call: Call) -> list[Json]:
             "emailAccountId": member.email_account_id,
             "linkedInAccountId": member.linkedin_account_id,
         }
-        for member in _members(call, _contact(call))
+        for member in members_of(call, contact_of(call))
     ]
 
 
@@ -189,7 +197,8 @@ def shown(state: State, contact: Contact) -> Json:
     }
 
 
-def _contact(call: Call) -> Contact:
+def contact_of(call: Call) -> Contact:
+    """Return the contact that the path names."""
     contact = call.state.contacts.get(call.path["id"])
     if contact is None:
         detail = f"Contact with ID {call.path['id']} not found."
@@ -197,7 +206,16 @@ def _contact(call: Call) -> Contact:
     return contact
 
 
-def _members(call: Call, contact: Contact) -> list[Member]:
+def _remove(call: Call, contact: Contact) -> None:
+    for sequence in list(call.state.sequences_of(contact.id)):
+        take_out(sequence, contact.id)
+        call.ledger.note_contacts(REMOVED, sequence.id, [contact.id], call.number)
+    call.state.delete_contact(contact)
+    call.ledger.note("contact_deleted")
+
+
+def members_of(call: Call, contact: Contact) -> list[Member]:
+    """Return where a contact is in sequences."""
     return [entry.members[contact.id] for entry in call.state.sequences_of(contact.id)]
 
 

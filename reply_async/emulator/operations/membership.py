@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from reply_async.emulator.entities import Contact, Member, Sequence, Step
+from reply_async.emulator.ledger import REMOVED
 from reply_async.emulator.outreach import queue
+from reply_async.emulator.problems import refusal
 from reply_async.emulator.reactions import Mark
+from reply_async.emulator.stats import moment_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,6 +30,24 @@ class Enrolment:
     start_step: Step | None = None
     ignores_delay: bool = False
     not_before: float | None = None
+
+
+def enrolment_of(call: Call, sequence: Sequence, code: str) -> Enrolment:
+    """Return the enrolment a request asks for; `code` refuses a step of elsewhere."""
+    body = call.body
+    start_step = None
+    if body.get("startStepId") is not None:
+        start_step = sequence.step_by_id(body["startStepId"])
+        if start_step is None:
+            detail = f"Step {body['startStepId']} is not a step of the sequence."
+            raise refusal(400, code, detail)
+    return Enrolment(
+        call,
+        sequence,
+        start_step=start_step,
+        ignores_delay=body.get("ignoreStepDelay", False),
+        not_before=moment_of(body.get("startFrom")),
+    )
 
 
 def enrol(
@@ -70,9 +91,18 @@ def take_out(sequence: Sequence, contact_id: int) -> bool:
     return True
 
 
+def remove_elsewhere(call: Call, sequence: Sequence, contacts: Iterable[Contact]) -> None:
+    """Take contacts out of every sequence but one."""
+    for other in call.state.sequences.values():
+        if other is sequence:
+            continue
+        gone = [contact.id for contact in contacts if take_out(other, contact.id)]
+        call.ledger.note_contacts(REMOVED, other.id, gone, call.number)
+
+
 def current_step(member: Member) -> Json:
     """Return the step a member is at; a finished one is at none."""
-    if member.step is None:
+    if member.step is None or member.status == "finished":
         return {"stepId": None, "displayName": "Finished"}
     return {"stepId": member.step.id, "displayName": member.step.display_name}
 

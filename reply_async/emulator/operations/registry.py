@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from attrs import define, frozen
+from attrs import define, field, frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from reply_async.emulator.ledger import Ledger
     from reply_async.emulator.state import State
@@ -34,10 +34,14 @@ class Call:
 
 @frozen
 class Answer:
-    """An answer whose status is not the usual one of its operation."""
+    """An answer whose status is not the usual one of its operation, or with headers.
+
+    A body is JSON unless the headers give another content type, as for CSV.
+    """
 
     status: int
     body: object = None
+    headers: Mapping[str, str] = field(factory=dict)
 
 
 HANDLERS: dict[str, Callable[[Call], object]] = {}

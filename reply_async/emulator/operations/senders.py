@@ -1,16 +1,16 @@
-"""Mailboxes and LinkedIn accounts, alone and linked to a sequence."""
+"""The mailboxes and the LinkedIn accounts that are linked to a sequence."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reply_async.emulator.clock import iso
-from reply_async.emulator.operations.registry import Answer, Call, operation, page
+from reply_async.emulator.operations.email_accounts import mailbox_row
+from reply_async.emulator.operations.registry import Answer, Call, operation
 from reply_async.emulator.problems import refusal
-from reply_async.emulator.state import USER_ID
 
 if TYPE_CHECKING:
-    from reply_async.emulator.entities import EmailAccount, LinkedInAccount, Sequence
+    from reply_async.emulator.entities import Sequence
+    from reply_async.emulator.sender_accounts import LinkedInAccount
 
 Json = dict[str, Any]
 
@@ -18,60 +18,10 @@ MAX_MAILBOXES = 100
 
 
 @operation
-def list_email_accounts(call: Call) -> Json:
-    """List the mailboxes; `my` leaves only those of the key's user."""
-    accounts = list(call.state.email_accounts.values())
-    return page(call.query, accounts, lambda account: {**_mailbox(account), "tags": []})
-
-
-@operation
-def get_email_account(call: Call) -> Json:
-    """Return one mailbox in full."""
-    account = call.state.email_accounts.get(call.path["id"])
-    if account is None:
-        detail = f"Email account with ID {call.path['id']} is not found."
-        raise refusal(404, "emailAccount.notFound", detail)
-    return {
-        "id": account.id,
-        "ownerUserId": USER_ID,
-        "emailAccountType": "custom",
-        "isDefault": account.is_default,
-        "isInUse": any(
-            account.id in sequence.email_account_ids for sequence in call.state.sequences.values()
-        ),
-        "connectionStatus": account.connection_status,
-        "sendingConnectivityError": None,
-        "receivingConnectivityError": None,
-        "sendingLockedByProvider": False,
-        "updatedAt": iso(call.now),
-        "connection": {"email": account.email, "senderName": account.sender_name},
-        "safety": {"dailyLimit": account.daily_limit},
-        "rampUp": {"enabled": False, "startValue": 10, "incrementValue": 5},
-        "tags": [],
-    }
-
-
-@operation
-def list_linkedin_accounts(call: Call) -> list[Json]:
-    """List the LinkedIn accounts."""
-    return [
-        {
-            **linkedin_ref(account),
-            "photoUrl": None,
-            "ownerUserId": USER_ID,
-            "accountType": "premium",
-            "authType": "cookie",
-            "cookieStatus": "valid",
-        }
-        for account in call.state.linkedin_accounts.values()
-    ]
-
-
-@operation
 def list_sequence_email_accounts(call: Call) -> list[Json]:
     """List the mailboxes that send for a sequence."""
     sequence = _sequence(call, "sequenceEmailAccount.notFound")
-    return [_mailbox(call.state.email_accounts[key]) for key in sequence.email_account_ids]
+    return [mailbox_row(call.state.email_accounts[key]) for key in sequence.email_account_ids]
 
 
 @operation
@@ -156,19 +106,6 @@ def linkedin_ref(account: LinkedInAccount) -> Json:
         "name": account.name,
         "profileUrl": account.profile_url,
         "status": account.status,
-    }
-
-
-def _mailbox(account: EmailAccount) -> Json:
-    return {
-        "id": account.id,
-        "ownerUserId": USER_ID,
-        "email": account.email,
-        "senderName": account.sender_name,
-        "emailAccountType": "custom",
-        "isDefault": account.is_default,
-        "dailyLimit": account.daily_limit,
-        "connectionStatus": account.connection_status,
     }
 
 

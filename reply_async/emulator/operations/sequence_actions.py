@@ -1,4 +1,4 @@
-"""Start, pause, archive and unarchive, one by one and in bulk; bulk delete.
+"""Start, pause, archive, unarchive and hand over, one by one and in bulk; bulk delete.
 
 What is allowed in which state stands in the contract's state machine. The bulk
 forms answer 200 and name refused ids. A refusal for the present status has no
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from reply_async.emulator.entities import Sequence
 
 Json = dict[str, Any]
+
+MAX_OWNED = 1_000  # a user's limit; the real one depends on the plan and is not documented
 
 _PAST = {"start": "started", "pause": "paused", "archive": "archived", "unarchive": "unarchived"}
 
@@ -87,13 +89,34 @@ def bulk_delete_sequences(call: Call) -> Json:
     return _bulk(call, lambda sequence: remove_sequence(call, sequence))
 
 
+@operation
+def set_sequence_owner(call: Call) -> Json:
+    """Hand a sequence over to a user of the team, in whatever state it is."""
+    sequence = _sequence(call)
+    _require_team_member(call)
+    _hand_over(call, sequence)
+    return shown(call.state, sequence)
+
+
+@operation
+def bulk_set_sequence_owner(call: Call) -> Json:
+    """Hand many sequences over."""
+    _require_team_member(call)
+    return _bulk(call, lambda sequence: _hand_over(call, sequence))
+
+
 def _single(call: Call, action: str) -> Json:
+    sequence = _sequence(call)
+    _act(call, sequence, action)
+    return shown(call.state, sequence)
+
+
+def _sequence(call: Call) -> Sequence:
     sequence = call.state.sequences.get(call.path["id"])
     if sequence is None:
         detail = f"Sequence with ID {call.path['id']} not found."
         raise refusal(404, "sequenceAction.notFound", detail)
-    _act(call, sequence, action)
-    return shown(call.state, sequence)
+    return sequence
 
 
 def _bulk(call: Call, act: Callable[[Sequence], None], missing_slug: str = "notFound") -> Json:
@@ -144,6 +167,25 @@ def _take_everyone_out(call: Call, sequence: Sequence) -> None:
     sequence.fresh.clear()
     sequence.waiting.clear()
     sequence.version += 1
+
+
+def _require_team_member(call: Call) -> None:
+    user_id = call.body["userId"]
+    if all(user_id != user["userId"] for user in call.state.team_users):
+        detail = "Team member is not found."
+        raise refusal(400, "sequenceAction.teamMemberNotFound", detail)
+
+
+def _hand_over(call: Call, sequence: Sequence) -> None:
+    user_id = call.body["userId"]
+    if sequence.owner_user_id == user_id:
+        return
+    owned = sum(entry.owner_user_id == user_id for entry in call.state.sequences.values())
+    if owned >= MAX_OWNED:
+        detail = "Target user has reached their sequence ownership limit."
+        raise refusal(400, "sequenceAction.ownerLimitExceeded", detail)
+    sequence.owner_user_id = user_id
+    call.ledger.note("sequence_owner_set")
 
 
 def _not_now(sequence: Sequence, action: str) -> Problem:

@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reply_async.emulator.clock import iso, plain_iso
-from reply_async.emulator.entities import Contact, Member
-from reply_async.emulator.ledger import ENROLLED, MAILBOX_CHANGED, MOVED, REMOVED
+from reply_async.emulator.entities import Member
+from reply_async.emulator.ledger import ENROLLED, MAILBOX_CHANGED, MOVED
 from reply_async.emulator.operations.membership import (
     Enrolment,
     current_step,
     disposition,
     enrol,
-    take_out,
+    enrolment_of,
+    remove_elsewhere,
 )
 from reply_async.emulator.operations.registry import Call, operation, page
 from reply_async.emulator.outreach import queue
 from reply_async.emulator.problems import refusal
 from reply_async.emulator.reactions import Mark
-from reply_async.emulator.stats import moment_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -81,11 +81,11 @@ def bulk_add_contacts_to_sequence(call: Call) -> Json:
     if not sequence.steps:
         detail = "Sequence has no steps to enroll contacts into."
         raise refusal(400, "sequenceContact.noStepsInSequence", detail)
-    enrolment = _enrolment(call, sequence)
+    enrolment = enrolment_of(call, sequence, "sequenceContact.invalidInput")
     ids = dict.fromkeys(body["contactIds"])  # an id that is listed twice counts once
     contacts = [entry for entry in map(call.state.contacts.get, ids) if entry is not None]
     if body.get("removeFromExisting"):
-        _remove_elsewhere(call, sequence, contacts)
+        remove_elsewhere(call, sequence, contacts)
     added, refused = enrol(enrolment, contacts)
     call.ledger.note_contacts(ENROLLED, sequence.id, added, call.number)
     members = [entry for entry in refused if isinstance(entry, Member)]
@@ -133,7 +133,9 @@ def _state_row(member: Member, columns: set[str]) -> Json:
     }
     if "CurrentStep" in columns:
         place = current_step(member)
-        number = member.step.number if member.step else len(member.sequence.steps) + 1
+        number = len(member.sequence.steps) + 1
+        if member.step is not None and member.status != "finished":
+            number = member.step.number
         row["currentStep"] = {
             "stepId": place["stepId"],
             "displayStepNumber": place["displayName"],
@@ -183,31 +185,6 @@ def _ordered(call: Call, sequence: Sequence) -> Items[Member]:
     return sequence.order[1]
 
 
-def _enrolment(call: Call, sequence: Sequence) -> Enrolment:
-    body = call.body
-    start_step = None
-    if body.get("startStepId") is not None:
-        start_step = sequence.step_by_id(body["startStepId"])
-        if start_step is None:
-            detail = f"Step {body['startStepId']} is not a step of the sequence."
-            raise refusal(400, "sequenceContact.invalidInput", detail)
-    return Enrolment(
-        call,
-        sequence,
-        start_step=start_step,
-        ignores_delay=body.get("ignoreStepDelay", False),
-        not_before=moment_of(body.get("startFrom")),
-    )
-
-
-def _remove_elsewhere(call: Call, sequence: Sequence, contacts: Iterable[Contact]) -> None:
-    for other in call.state.sequences.values():
-        if other is sequence:
-            continue
-        gone = [contact.id for contact in contacts if take_out(other, contact.id)]
-        call.ledger.note_contacts(REMOVED, other.id, gone, call.number)
-
-
 def _move_forward(enrolment: Enrolment, members: Iterable[Member]) -> list[int]:
     """Move enrolled people to a later step; return the ids of those moved.
 
@@ -220,7 +197,8 @@ def _move_forward(enrolment: Enrolment, members: Iterable[Member]) -> list[int]:
     for member in members:
         if member.contact.is_opted_out:
             continue
-        if target is not None and member.step is not None and target.number > member.step.number:
+        step = None if member.status == "finished" else member.step
+        if target is not None and step is not None and target.number > step.number:
             member.step, member.status = target, "active"
             member.due = call.now
             if not enrolment.ignores_delay:

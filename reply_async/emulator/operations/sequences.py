@@ -9,7 +9,8 @@ from reply_async.emulator.operations.registry import Call, operation, page
 from reply_async.emulator.operations.senders import linkedin_ref
 from reply_async.emulator.problems import Fault, invalid, refusal
 from reply_async.emulator.stats import moment_of
-from reply_async.emulator.step_tree import StepRefused, add_step
+from reply_async.emulator.step_tree import add_step
+from reply_async.emulator.step_variants import StepRefused
 
 if TYPE_CHECKING:
     from reply_async.emulator.entities import Sequence, Step
@@ -122,12 +123,13 @@ def _filtered(call: Call) -> list[Sequence]:
     query = call.query
     part = (query["name"] or "").casefold()
     after = moment_of(query["createdAfter"])
+    folder_id = query["folderId"] and query["folderId"].lower()
     return [
         sequence
         for sequence in call.state.sequences.values()
         if query["status"] in {None, sequence.status}
         and query["ownerUserId"] in {None, sequence.owner_user_id}
-        and query["folderId"] is None  # no sequence is in a folder
+        and folder_id in {None, sequence.folder_id}
         and query["isArchived"] in {None, sequence.is_archived}
         and part in sequence.name.casefold()
         and (after is None or sequence.created > after)
