@@ -123,6 +123,8 @@ class Request:
 
     def without_body(self) -> Request:
         """Return what errors and events carry: no rows, no addresses, picklable."""
+        if self.body is None and self.read_back is None and not self.query:
+            return self
         return evolve(self, body=None, query={}, read_back=None)
 
 

@@ -124,6 +124,9 @@ class Limiter:
         if max_wait is not None and ahead > max_wait:
             raise WaitTooLong(ahead)
         loop = asyncio.get_running_loop()
+        if ahead <= 0 and not self._waiting:
+            await self._take(loop)
+            return
         latest = math.inf if max_wait is None else loop.time() + max_wait
         self._waiting += 1
         try:
@@ -140,6 +143,9 @@ class Limiter:
             if loop.time() + wait > latest:
                 raise WaitTooLong(wait)
             await asyncio.sleep(wait)
+        await self._take(loop)
+
+    async def _take(self, loop: asyncio.AbstractEventLoop) -> None:
         for bucket in self._buckets:
             await bucket.acquire(loop.time())
 

@@ -138,7 +138,8 @@ class Sender:
         if not isinstance(result, Answer):
             return result
         outcome = judge(bare, result, decode)
-        asked = read_retry_after(result.headers.get("retry-after"), result.date)
+        told = result.headers.get("retry-after")
+        asked = None if told is None else read_retry_after(told, result.date)
         if isinstance(outcome, Throttled) or (isinstance(outcome, Unknown) and asked is not None):
             self._tell(Held(self.limiter.throttled(asked)))
         else:
