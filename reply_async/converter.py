@@ -31,12 +31,13 @@ from reply_async.models.steps import (
     InMailVariant,
     LinkedInVariant,
     Step,
+    StepVariant,
     UnknownStep,
 )
 from reply_async.unset import UNSET, Unset
 
 T = TypeVar("T")
-Variant = EmailVariant | LinkedInVariant | InMailVariant
+Variant = EmailVariant | LinkedInVariant | InMailVariant | StepVariant
 
 _SPELLED: Final = {"linkedin": "linkedIn", "whatsapp": "whatsApp"}
 _OLDER: Final = {"ownerUserId": "ownerId", "created": "createdAt"}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Hashable, Mapping
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 from attrs import Factory, define, field, frozen
 
@@ -87,6 +87,25 @@ class SettledRow:
     imported: RowStatus | None = None
 
 
+RowOutcome: TypeAlias = BulkOutcome[int, SettledRow]
+
+
+@define
+class Verdicts:
+    """Verdicts on rows while they are collected, so that an error on the way loses none."""
+
+    done: dict[int, SettledRow] = field(factory=dict)
+    refused: dict[int, Refusal] = field(factory=dict)
+    unknown: dict[int, str] = field(factory=dict)
+
+    def __contains__(self, number: int) -> bool:
+        return number in self.done or number in self.refused or number in self.unknown
+
+    def outcome(self) -> RowOutcome:
+        """Return the verdicts so far."""
+        return BulkOutcome(done=self.done, refused=self.refused, unknown=self.unknown)
+
+
 @frozen(kw_only=True)
 class Progress:
     """Where a run stands.
@@ -146,8 +165,8 @@ class Report:
 
     ``refused`` and ``unknown`` map row numbers (from 1) to the reason and to the
     evidence; ``imported`` counts what the import did with the contacts before they
-    were enrolled; ``requests`` counts requests by purpose (``import``, ``enrol``,
-    ``other``).
+    were enrolled, as far as the first answer told it; ``requests`` counts requests by
+    purpose (``import``, ``enrol``, ``other``).
     """
 
     counts: Counts

@@ -7,10 +7,11 @@ empty page that promises more.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Hashable
+from functools import partial
 from typing import Any, Final, Generic, TypeVar
 
-from attrs import define, evolve, field, frozen
+from attrs import Factory, define, evolve, field, frozen
 
 from reply_async.converter import DecodeError, decode_list
 from reply_async.errors import BadAnswer, InvalidUse
@@ -36,7 +37,7 @@ class Pager(Generic[T]):
     """A list that is fetched page by page while it is iterated.
 
     Iterating starts from the beginning each time. Costs one request per page; items
-    come ``page_size`` at a time, at most 1,000. A pager is not awaitable: use
+    come ``page_size`` at a time, at most ``maximum``. A pager is not awaitable: use
     ``async for``, ``pages()`` or ``collect()``.
     """
 
@@ -44,7 +45,10 @@ class Pager(Generic[T]):
     _request: Request
     _kind: type[T]
     _key: Callable[[T], Hashable]
-    page_size: int = field(default=MAXIMUM_PAGE, kw_only=True)
+    maximum: int = field(default=MAXIMUM_PAGE, kw_only=True)  # some lists give fewer at once
+    page_size: int = field(
+        default=Factory(lambda self: self.maximum, takes_self=True), kw_only=True
+    )
 
     async def __aiter__(self) -> AsyncIterator[T]:
         """Iterate over the items, each id once."""
@@ -59,25 +63,14 @@ class Pager(Generic[T]):
     async def pages(self, size: int | None = None) -> AsyncGenerator[Page[T], None]:
         """Iterate over the pages as the server cuts them, ``size`` items each.
 
-        Raises InvalidUse for a size outside 1 to 1,000, BadAnswer for a server that
-        twice promises more and gives nothing.
+        Raises InvalidUse for a size outside 1 to ``maximum``, BadAnswer for a server
+        that twice promises more and gives nothing.
         """
         size = self.page_size if size is None else size
-        if not 1 <= size <= MAXIMUM_PAGE:
-            raise InvalidUse("size", f"must be from 1 to {MAXIMUM_PAGE}")
-        skip, empty = 0, 0
-        while True:
-            page = await self._fetch(size, skip)
-            if page.items:
-                empty = 0
-                yield page
-            elif page.has_more:
-                empty += 1
-                if empty > 1:
-                    raise BadAnswer(self._request, 200, "$.items", "empty, yet more is promised")
-            if not page.has_more:
-                return
-            skip += len(page.items)
+        if not 1 <= size <= self.maximum:
+            raise InvalidUse("size", f"must be from 1 to {self.maximum}")
+        async for page in walk(self._request, partial(self._fetch, size)):
+            yield page
 
     async def collect(self, limit: int | None = None) -> list[T]:
         """Return the items as a list, at most ``limit`` of them."""
@@ -91,31 +84,55 @@ class Pager(Generic[T]):
                 break
         return items
 
-    @property
-    def first_page(self) -> Request:
-        """The request for the first page, as large as a page can be."""
-        return self._page_request(MAXIMUM_PAGE, 0)
-
-    async def _fetch(self, size: int, skip: int) -> Page[T]:
-        request = self._page_request(size, skip)
-        return await self._sender.send(request, lambda data: self.decode_page(data, skip))
-
-    def _page_request(self, size: int, skip: int) -> Request:
-        query = {**self._request.query, "top": str(size), "skip": str(skip)}
+    def page_request(self, size: int | None = None, skip: int = 0) -> Request:
+        """Build the request for one page, by default the first and as large as it can be."""
+        query = {**self._request.query, "top": str(size or self.maximum), "skip": str(skip)}
         return evolve(self._request, query=query)
 
+    async def _fetch(self, size: int, skip: int) -> Page[T]:
+        request = self.page_request(size, skip)
+        return await self._sender.send(request, partial(self.decode_page, skip=skip))
+
     def decode_page(self, data: Any, skip: int = 0) -> Page[T]:  # noqa: ANN401 - JSON is anything
-        """Read one page, in any of the forms that the API has given it."""
-        if isinstance(data, list):  # some lists are bare arrays and hold all there is
-            return Page(decode_list(data, self._kind), skip, has_more=False)
-        if not isinstance(data, dict):
-            raise DecodeError("$", f"expected a page, got {type(data).__name__}")
-        info = data.get("info")  # where older answers keep hasMore
-        envelope = {**info, **data} if isinstance(info, dict) else data
-        has_more = envelope.get("hasMore", False)
-        if not isinstance(has_more, bool):
-            raise DecodeError("$.hasMore", f"expected bool, got {type(has_more).__name__}")
-        items = data.get("items")
-        if not isinstance(items, list):
-            raise DecodeError("$.items", f"expected list, got {type(items).__name__}")
-        return Page(decode_list(items, self._kind, "$.items"), skip, has_more)
+        """Read one page of this list."""
+        return decode_page(data, self._kind, skip)
+
+
+async def walk(
+    request: Request, fetch: Callable[[int], Awaitable[Page[T]]]
+) -> AsyncGenerator[Page[T], None]:
+    """Iterate over the pages that ``fetch`` gives for the rows to skip, none of them empty.
+
+    Raises BadAnswer, which names ``request``, for a server that twice promises more and
+    gives nothing.
+    """
+    skip, empty = 0, 0
+    while True:
+        page = await fetch(skip)
+        if page.items:
+            empty = 0
+            yield page
+        elif page.has_more:
+            empty += 1
+            if empty > 1:
+                raise BadAnswer(request, 200, "$.items", "empty, yet more is promised")
+        if not page.has_more:
+            return
+        skip += len(page.items)
+
+
+def decode_page(data: Any, kind: type[T], skip: int = 0) -> Page[T]:  # noqa: ANN401 - JSON is anything
+    """Read one page, in any of the forms that the API has given it."""
+    if isinstance(data, list):  # some lists are bare arrays and hold all there is
+        return Page(decode_list(data, kind), skip, has_more=False)
+    if not isinstance(data, dict):
+        raise DecodeError("$", f"expected a page, got {type(data).__name__}")
+    info = data.get("info")  # where older answers keep hasMore
+    envelope = {**info, **data} if isinstance(info, dict) else data
+    has_more = envelope.get("hasMore", False)
+    if not isinstance(has_more, bool):
+        raise DecodeError("$.hasMore", f"expected bool, got {type(has_more).__name__}")
+    items = data.get("items")
+    if not isinstance(items, list):
+        raise DecodeError("$.items", f"expected list, got {type(items).__name__}")
+    return Page(decode_list(items, kind, "$.items"), skip, has_more)

@@ -15,17 +15,30 @@ from urllib.parse import urlsplit
 from reply_async.converter import decode
 from reply_async.errors import InvalidUse, SessionClosed
 from reply_async.events import Event
-from reply_async.models.users import WhoAmI
+from reply_async.models.users import TeamUser, WhoAmI
 from reply_async.requests import Request, Safety, checked_id
+from reply_async.resources.attachments import Attachments
+from reply_async.resources.background_jobs import BackgroundJobs
 from reply_async.resources.bodies import to_json
+from reply_async.resources.contact_lists import ContactLists
 from reply_async.resources.contacts import Contacts
 from reply_async.resources.custom_fields import CustomFields
-from reply_async.resources.senders import EmailAccounts, Senders
+from reply_async.resources.email_accounts import EmailAccounts
+from reply_async.resources.email_template_folders import EmailTemplateFolders
+from reply_async.resources.email_templates import EmailTemplates
+from reply_async.resources.folders import Folders
+from reply_async.resources.holiday_calendars import HolidayCalendars
+from reply_async.resources.linkedin_accounts import LinkedInAccounts
+from reply_async.resources.schedules import Schedules
+from reply_async.resources.senders import Senders
 from reply_async.resources.sequence_contacts import SequenceContacts
 from reply_async.resources.sequences import Sequences
 from reply_async.resources.stats import Stats
 from reply_async.resources.steps import Steps
-from reply_async.resources.users import whoami_request
+from reply_async.resources.templates import Templates
+from reply_async.resources.users import team_users, whoami_request
+from reply_async.resources.variants import Variants
+from reply_async.resources.webhooks import Webhooks
 from reply_async.secret import Secret
 from reply_async.transport.http import HttpTransport
 from reply_async.transport.limiter import Limiter
@@ -169,14 +182,44 @@ class ReplySession:
         return Steps(self._sender)
 
     @property
+    def variants(self) -> Variants:
+        """The wordings of a step."""
+        return Variants(self._sender)
+
+    @property
+    def templates(self) -> Templates:
+        """Sequences kept as templates."""
+        return Templates(self._sender)
+
+    @property
+    def folders(self) -> Folders:
+        """Folders of sequences."""
+        return Folders(self._sender)
+
+    @property
+    def stats(self) -> Stats:
+        """Statistics of sequences."""
+        return Stats(self._sender)
+
+    @property
     def sequence_contacts(self) -> SequenceContacts:
         """The people inside a sequence, and imports into it."""
         return SequenceContacts(self._sender)
 
     @property
+    def senders(self) -> Senders:
+        """The mailboxes and LinkedIn profiles that send for a sequence."""
+        return Senders(self._sender)
+
+    @property
     def contacts(self) -> Contacts:
         """The contacts of the account."""
         return Contacts(self._sender)
+
+    @property
+    def contact_lists(self) -> ContactLists:
+        """Lists of contacts."""
+        return ContactLists(self._sender)
 
     @property
     def custom_fields(self) -> CustomFields:
@@ -189,14 +232,44 @@ class ReplySession:
         return EmailAccounts(self._sender)
 
     @property
-    def senders(self) -> Senders:
-        """The mailboxes that send for a sequence."""
-        return Senders(self._sender)
+    def linkedin_accounts(self) -> LinkedInAccounts:
+        """The LinkedIn profiles of the workspace."""
+        return LinkedInAccounts(self._sender)
 
     @property
-    def stats(self) -> Stats:
-        """Statistics of sequences."""
-        return Stats(self._sender)
+    def schedules(self) -> Schedules:
+        """When sequences send."""
+        return Schedules(self._sender)
+
+    @property
+    def holiday_calendars(self) -> HolidayCalendars:
+        """Days on which nothing is sent."""
+        return HolidayCalendars(self._sender)
+
+    @property
+    def email_templates(self) -> EmailTemplates:
+        """E-mail texts kept for reuse."""
+        return EmailTemplates(self._sender)
+
+    @property
+    def email_template_folders(self) -> EmailTemplateFolders:
+        """Folders of e-mail templates."""
+        return EmailTemplateFolders(self._sender)
+
+    @property
+    def attachments(self) -> Attachments:
+        """Files and voice messages for steps."""
+        return Attachments(self._sender)
+
+    @property
+    def webhooks(self) -> Webhooks:
+        """Subscriptions to events."""
+        return Webhooks(self._sender)
+
+    @property
+    def background_jobs(self) -> BackgroundJobs:
+        """Work that the server does in the background."""
+        return BackgroundJobs(self._sender)
 
     async def whoami(self) -> WhoAmI:
         """Return the user that the key acts as.
@@ -206,6 +279,15 @@ class ReplySession:
         API page: user-account/whoami.
         """
         return await self._sender.send(whoami_request(), partial(decode, kind=WhoAmI))
+
+    async def team_users(self) -> tuple[TeamUser, ...]:
+        """Return the users of the team that the key acts in.
+
+        Costs: 1 request.
+        Raises: Unauthorized, Forbidden, RateLimitWait, ConnectionFailed, BadAnswer.
+        API page: user-account/list-team-users.
+        """
+        return await team_users(self._sender)
 
     async def request(
         self,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any, Final
 
 from attrs import asdict, define, field, frozen
@@ -19,7 +19,7 @@ from reply_async.bulk.rows import StagedRow
 from reply_async.converter import DecodeError, camel, decode
 from reply_async.errors import ApiError
 from reply_async.models.contacts import ImportedItem, ImportResult
-from reply_async.outcome import BulkOutcome, Refusal, RowStatus, SettledRow
+from reply_async.outcome import Refusal, RowStatus, SettledRow, Verdicts
 from reply_async.requests import Request, Safety
 from reply_async.responses import Applied, Rejected, Unknown, failure
 
@@ -48,9 +48,6 @@ class ImportOptions:
         return {camel(name): value for name, value in asdict(self).items() if value}
 
 
-Parts = BulkOutcome[int, SettledRow]
-
-
 @define
 class ContactImport:
     """Sends chunks of rows and reads what became of each."""
@@ -61,47 +58,46 @@ class ContactImport:
     _known_fields: frozenset[str] | None = field(init=False, default=None)
     _fields_lock: asyncio.Lock = field(init=False, factory=asyncio.Lock)
 
-    async def send(self, rows: Sequence[StagedRow], on_attempt: Callable[[], None]) -> Parts:
-        """Import rows, at most 1,000; raise what refuses the whole call.
+    async def send(
+        self, rows: Sequence[StagedRow], verdicts: Verdicts, on_attempt: Callable[[], None]
+    ) -> None:
+        """Import rows, at most 1,000, and note a verdict for each.
 
         Rows that a 400 names are refused and the rest is sent again; a 400 that names
-        none is narrowed down by halves.
+        none is narrowed down by halves. What refuses the whole call is raised.
         """
-        undefined = await self._undefined_fields(rows)
-        if undefined:
-            rest = [row for row in rows if row.number not in undefined]
-            return merge(BulkOutcome(refused=undefined), await self._send(rest, on_attempt))
-        return await self._send(rows, on_attempt)
+        refused = await self._undefined_fields(rows)
+        verdicts.refused |= refused
+        waiting = [_without(rows, refused)]
+        while waiting:
+            chunk = waiting.pop()
+            error = await self._send(chunk, verdicts, on_attempt) if chunk else None
+            if error is None:
+                continue
+            if named := _named_rows(chunk, error):
+                verdicts.refused |= named
+                waiting.append(_without(chunk, named))
+            else:
+                middle = len(chunk) // 2
+                waiting += [chunk[middle:], chunk[:middle]]
 
-    async def _send(self, rows: Sequence[StagedRow], on_attempt: Callable[[], None]) -> Parts:
-        if not rows:
-            return BulkOutcome()
+    async def _send(
+        self, rows: Sequence[StagedRow], verdicts: Verdicts, on_attempt: Callable[[], None]
+    ) -> ApiError | None:
+        """Send one request; return a refusal that is about single rows."""
         request = self._request(rows)
         outcome = await self.job.deliver(
             "import", request, lambda data: _results(data, len(rows)), on_attempt
         )
-        if isinstance(outcome, Applied):
-            return _verdicts(rows, outcome.value, is_resend=outcome.after_loss)
-        if isinstance(outcome, Unknown):
-            return BulkOutcome(unknown=dict.fromkeys(_numbers(rows), outcome.evidence))
         if isinstance(outcome, Rejected) and _concerns_rows(outcome.error):
-            return await self._without_bad_rows(rows, outcome.error, on_attempt)
-        raise failure(request, outcome)
-
-    async def _without_bad_rows(
-        self, rows: Sequence[StagedRow], error: ApiError, on_attempt: Callable[[], None]
-    ) -> Parts:
-        named = _named_rows(rows, error)
-        if named:
-            rest = [row for row in rows if row.number not in named]
-            return merge(BulkOutcome(refused=named), await self._send(rest, on_attempt))
-        if len(rows) == 1:
-            refusal = Refusal(code=error.code or "refused", detail=error.problem.detail or "")
-            return BulkOutcome(refused={rows[0].number: refusal})
-        middle = len(rows) // 2
-        return merge(
-            await self._send(rows[:middle], on_attempt), await self._send(rows[middle:], on_attempt)
-        )
+            return outcome.error
+        if isinstance(outcome, Applied):
+            _settle(verdicts, rows, outcome.value, is_resend=outcome.after_loss)
+        elif isinstance(outcome, Unknown):
+            verdicts.unknown |= dict.fromkeys((row.number for row in rows), outcome.evidence)
+        else:
+            raise failure(request, outcome)
+        return None
 
     def _request(self, rows: Sequence[StagedRow]) -> Request:
         body: dict[str, Any] = {"items": [row.item for row in rows]}
@@ -121,7 +117,7 @@ class ContactImport:
         The server takes such a row with a 200 and drops the value, so it is checked
         here, against one read for the whole run.
         """
-        used = {row.number: tuple(row.custom_fields) for row in rows if "customFields" in row.item}
+        used = {row.number: names for row in rows if (names := tuple(row.custom_fields))}
         if not used:
             return {}
         async with self._fields_lock:
@@ -135,17 +131,8 @@ class ContactImport:
         }
 
 
-def merge(first: Parts, second: Parts) -> Parts:
-    """Join two verdicts on different rows."""
-    return BulkOutcome(
-        done={**first.done, **second.done},
-        refused={**first.refused, **second.refused},
-        unknown={**first.unknown, **second.unknown},
-    )
-
-
-def _numbers(rows: Sequence[StagedRow]) -> list[int]:
-    return [row.number for row in rows]
+def _without(rows: Sequence[StagedRow], refused: Container[int]) -> list[StagedRow]:
+    return [row for row in rows if row.number not in refused]
 
 
 def _results(data: object, expected: int) -> tuple[ImportedItem, ...]:
@@ -162,11 +149,15 @@ def _titles(data: object) -> frozenset[str]:
 
 
 def _concerns_rows(error: ApiError) -> bool:
-    """Tell a 400 about rows from a refusal of the whole call."""
-    return error.status in (400, 422) and not error.is_code("contact.limitExceeded")
+    """Tell a 400 about rows, or about nothing named, from a refusal of the whole call."""
+    if error.status not in (400, 422) or error.is_code("contact.limitExceeded"):
+        return False
+    places = [entry.pointer for entry in error.fields if entry.pointer]
+    return not places or any(map(_ROW_POINTER.match, places))
 
 
 def _named_rows(rows: Sequence[StagedRow], error: ApiError) -> dict[int, Refusal]:
+    """Return the rows that a refusal is about, as far as it tells; a single row it is."""
     named = {}
     for entry in error.fields:
         match = _ROW_POINTER.match(entry.pointer)
@@ -174,6 +165,9 @@ def _named_rows(rows: Sequence[StagedRow], error: ApiError) -> dict[int, Refusal
             member = match[2] or "row"
             number = rows[int(match[1])].number
             named[number] = Refusal(code=f"{member}.refused", detail=entry.detail)
+    if not named and len(rows) == 1:
+        code, detail = error.code or "refused", error.problem.detail or ""
+        named[rows[0].number] = Refusal(code=code, detail=detail)
     return named
 
 
@@ -184,19 +178,22 @@ _STATUS: Final[Mapping[str, RowStatus]] = {
 }
 
 
-def _verdicts(
-    rows: Sequence[StagedRow], results: Sequence[ImportedItem], *, is_resend: bool
-) -> Parts:
+def _settle(
+    verdicts: Verdicts,
+    rows: Sequence[StagedRow],
+    results: Sequence[ImportedItem],
+    *,
+    is_resend: bool,
+) -> None:
     """Pair rows with results; after a resend, created and updated cannot be told apart."""
-    done, refused = {}, {}
     for row, result in zip(rows, results, strict=True):
         if result.status == "failed" or result.id is None:
-            refused[row.number] = _failed(result)
+            verdicts.refused[row.number] = _failed(result)
         else:
             # A status newer than this package has an id too: somebody is there.
             status = _STATUS.get(result.status, RowStatus.SKIPPED)
-            done[row.number] = SettledRow(status, result.id, None if is_resend else status)
-    return BulkOutcome(done=done, refused=refused)
+            imported = None if is_resend else status
+            verdicts.done[row.number] = SettledRow(status, result.id, imported)
 
 
 def _failed(result: ImportedItem) -> Refusal:

@@ -18,18 +18,19 @@ from attrs import define, field, frozen
 from reply_async.bulk.folding import SeenRows
 from reply_async.bulk.job import JobSender
 from reply_async.bulk.refusals import ENROLMENT_NUMBERS, refusals
-from reply_async.converter import DecodeError, decode, decode_list
+from reply_async.converter import decode
 from reply_async.errors import NotFound
+from reply_async.models.counts import Count
 from reply_async.models.sequence_contacts import BulkAddResult, SequenceContact
 from reply_async.models.sequences import SequenceStatus
-from reply_async.outcome import BulkOutcome, Refusal, RowStatus, SettledRow
+from reply_async.outcome import Refusal, RowOutcome, RowStatus, SettledRow, Verdicts
+from reply_async.pagination import Page, decode_page, walk
 from reply_async.requests import Request
 from reply_async.responses import Applied, Unknown, failure
 from reply_async.transport.sender import CLOCK_SLACK
 
 BATCH: Final = 10_000
 ACTIVE_BATCH: Final = 1_000  # in an active sequence each row is a send
-MEMBERS_PAGE: Final = 1_000
 # Enrolments may show late: absence counts only when three reads agree on it.
 SECONDS_BETWEEN_READS: Final = (1.0, 4.0, 10.0)
 
@@ -58,21 +59,6 @@ class Arrival:
     imported: RowStatus | None = None
 
 
-Parts = BulkOutcome[int, SettledRow]
-
-
-@define
-class _Parts:
-    """A verdict that is being collected."""
-
-    done: dict[int, SettledRow] = field(factory=dict)
-    refused: dict[int, Refusal] = field(factory=dict)
-    unknown: dict[int, str] = field(factory=dict)
-
-    def frozen(self) -> Parts:
-        return BulkOutcome(done=self.done, refused=self.refused, unknown=self.unknown)
-
-
 @define
 class Enrolment:
     """Collects arrivals, sends them in batches, and settles their rows.
@@ -93,27 +79,26 @@ class Enrolment:
         """Note who is in the sequence before the run; 1 request, and 1 per 1,000 members."""
         if await self._count() == 0:
             return
-        skip = 0
-        while True:
-            page = await self.job.read(self.requests.members(skip), _read_members)
-            self.seen.remember([member.contact_id for member in page], RowStatus.ALREADY_IN)
-            if len(page) < MEMBERS_PAGE:
-                return
-            skip += len(page)
+        async for page in walk(self.requests.members(0), self._read_members):
+            ids = [member.contact_id for member in page.items]
+            self.seen.remember(ids, RowStatus.ALREADY_IN)
 
-    def add(self, arrivals: Iterable[Arrival]) -> Parts:
+    async def _read_members(self, skip: int) -> Page[SequenceContact]:
+        return await self.job.read(self.requests.members(skip), _decode_members)
+
+    def add(self, arrivals: Iterable[Arrival]) -> RowOutcome:
         """Queue rows; those whose contact has a verdict already are settled at once."""
-        parts = _Parts()
+        verdicts = Verdicts()
         for arrival in arrivals:
             waiting = self._waiting.get(arrival.contact_id)
             if waiting is not None:
                 waiting.append(arrival)
             elif (verdict := self.seen.verdict(arrival.contact_id)) is not None:
-                _settle_again(parts, arrival, verdict)
+                _settle_again(verdicts, arrival, verdict)
             else:
                 self._waiting[arrival.contact_id] = [arrival]
                 self._queue.append(arrival.contact_id)
-        return parts.frozen()
+        return verdicts.outcome()
 
     def next_batch(self, *, is_last: bool = False) -> list[int]:
         """Take the ids of a full batch, or of what is left; empty if there is none."""
@@ -126,22 +111,25 @@ class Enrolment:
         """Return the numbers of the rows that wait for these contacts."""
         return [arrival.number for id_ in batch for arrival in self._waiting.get(id_, ())]
 
-    async def send(self, batch: list[int], on_attempt: Callable[[], None]) -> Parts:
-        """Enrol a batch and settle its rows; raise what refuses the whole call."""
-        parts, started = _Parts(), asyncio.get_running_loop().time()
-        evidence = await self._send(batch, parts, on_attempt)
+    async def send(
+        self, batch: list[int], verdicts: Verdicts, on_attempt: Callable[[], None]
+    ) -> None:
+        """Enrol a batch and note a verdict for each row; raise what refuses the whole call."""
+        started = asyncio.get_running_loop().time()
+        evidence = await self._send(batch, verdicts, on_attempt)
         if left := self._unsettled(batch):  # lost, or in neither list of the answer
-            missing = await self._find(left, parts, started)
+            missing = await self._find(left, verdicts, started)
             if missing and self.may_resend:  # proven absent: once more, and only these
-                evidence = await self._send(missing, parts, on_attempt)
-                await self._find(self._unsettled(missing), parts, started)
-            self._settle_unknown(parts, batch, evidence)
-        return parts.frozen()
+                evidence = await self._send(missing, verdicts, on_attempt)
+                await self._find(self._unsettled(missing), verdicts, started)
+            self._settle_unknown(verdicts, batch, evidence)
 
     def _unsettled(self, ids: Iterable[int]) -> list[int]:
         return [id_ for id_ in ids if id_ in self._waiting]
 
-    async def _send(self, ids: list[int], parts: _Parts, on_attempt: Callable[[], None]) -> str:
+    async def _send(
+        self, ids: list[int], verdicts: Verdicts, on_attempt: Callable[[], None]
+    ) -> str:
         """Send one enrolment; return why some ids may still wait for a verdict."""
         request = self.requests.enrol(ids)
         outcome = await self.job.deliver("enrol", request, _read_result, on_attempt)
@@ -149,13 +137,13 @@ class Enrolment:
             return outcome.evidence
         if not isinstance(outcome, Applied):
             raise failure(request, outcome)
-        self._settle_enrolled(parts, outcome.value.added)
+        self._settle_enrolled(verdicts, outcome.value.added)
         refused = refusals(outcome.value.not_processed, ENROLMENT_NUMBERS)
         for id_, refusal in refused.items():
-            self._settle_refused(parts, id_, refusal)
+            self._settle_refused(verdicts, id_, refusal)
         return "the answer did not name the contact"
 
-    async def _find(self, ids: Collection[int], parts: _Parts, started: float) -> list[int]:
+    async def _find(self, ids: Collection[int], verdicts: Verdicts, started: float) -> list[int]:
         """Settle who is in by now; return who is proven absent.
 
         Three reads must agree on an absence; where one fails nobody is proven absent.
@@ -166,7 +154,7 @@ class Enrolment:
             found = await self._read_new_members(asked, started)
             if found is None:
                 return []
-            self._settle_enrolled(parts, found)
+            self._settle_enrolled(verdicts, found)
             asked -= found
             if not asked:
                 break
@@ -179,65 +167,67 @@ class Enrolment:
         skip = 0
         while len(found) < len(asked):
             request = self.requests.members(skip)
-            outcome = await self.job.deliver("other", request, _read_members)
+            outcome = await self.job.deliver("other", request, _decode_members)
             if not isinstance(outcome, Applied):
                 return None
             page, date = outcome.value, outcome.answer.date
-            found |= asked & {member.contact_id for member in page}
+            found |= asked & {member.contact_id for member in page.items}
             since = None if date is None else date - timedelta(seconds=loop.time() - started)
-            if len(page) < MEMBERS_PAGE or _reaches_back(page, since):
+            if not page.has_more or _reaches_back(page.items, since):
                 break
-            skip += len(page)
+            if not page.items:  # more is promised and nothing given
+                return None
+            skip += len(page.items)
         # The page of a missing sequence is empty as well: the count tells.
         return found if found or await self._exists() else None
 
     async def _exists(self) -> bool:
-        outcome = await self.job.deliver("other", self.requests.count(), _read_count)
+        outcome = await self.job.deliver("other", self.requests.count(), read_count)
         return isinstance(outcome, Applied)
 
     async def _count(self) -> int:
         try:
-            return await self.job.read(self.requests.count(), _read_count)
+            return await self.job.read(self.requests.count(), read_count)
         except NotFound as error:
             if error.code is not None:
                 raise
         return 1  # the route itself is missing on some servers: look at the members
 
-    def _settle_enrolled(self, parts: _Parts, ids: Iterable[int]) -> None:
+    def _settle_enrolled(self, verdicts: Verdicts, ids: Iterable[int]) -> None:
         settled = self._unsettled(ids)
         self.seen.remember(settled, RowStatus.ENROLLED)
         for id_ in settled:
             first, *others = self._waiting.pop(id_)
-            parts.done[first.number] = SettledRow(RowStatus.ENROLLED, id_, first.imported)
+            verdicts.done[first.number] = SettledRow(RowStatus.ENROLLED, id_, first.imported)
             for arrival in others:
-                _settle_again(parts, arrival, RowStatus.ENROLLED)
+                _settle_again(verdicts, arrival, RowStatus.ENROLLED)
 
-    def _settle_refused(self, parts: _Parts, id_: int, refusal: Refusal) -> None:
+    def _settle_refused(self, verdicts: Verdicts, id_: int, refusal: Refusal) -> None:
         is_in = refusal.code == "contactAlreadyInSequence"
         verdict = RowStatus.ALREADY_IN if is_in else _REFUSED + refusal.code
         self.seen.remember([id_], verdict)
         for arrival in self._waiting.pop(id_, ()):
             if is_in:
-                _settle_again(parts, arrival, verdict)
+                _settle_again(verdicts, arrival, verdict)
             else:
-                parts.refused[arrival.number] = refusal
+                verdicts.refused[arrival.number] = refusal
 
-    def _settle_unknown(self, parts: _Parts, ids: Iterable[int], evidence: str) -> None:
+    def _settle_unknown(self, verdicts: Verdicts, ids: Iterable[int], evidence: str) -> None:
         left = self._unsettled(ids)
         self.seen.remember(left, "unknown")
         for id_ in left:
             for arrival in self._waiting.pop(id_):
-                parts.unknown[arrival.number] = evidence
+                verdicts.unknown[arrival.number] = evidence
 
 
-def _settle_again(parts: _Parts, arrival: Arrival, verdict: str) -> None:
+def _settle_again(verdicts: Verdicts, arrival: Arrival, verdict: str) -> None:
     """Settle a row whose contact was met before: it is not sent a second time."""
     if verdict.startswith(_REFUSED):
-        parts.refused[arrival.number] = Refusal(code=verdict.removeprefix(_REFUSED))
+        verdicts.refused[arrival.number] = Refusal(code=verdict.removeprefix(_REFUSED))
     elif verdict == "unknown":
-        parts.unknown[arrival.number] = "another row of the same contact is not confirmed"
+        verdicts.unknown[arrival.number] = "another row of the same contact is not confirmed"
     else:
-        parts.done[arrival.number] = SettledRow(
+        verdicts.done[arrival.number] = SettledRow(
             RowStatus.ALREADY_IN, arrival.contact_id, arrival.imported
         )
 
@@ -246,17 +236,13 @@ def _read_result(data: object) -> BulkAddResult:
     return decode(data, BulkAddResult)
 
 
-def _read_members(data: Any) -> tuple[SequenceContact, ...]:  # noqa: ANN401 - JSON is anything
-    if not isinstance(data, dict):
-        raise DecodeError("$", "a page is promised")
-    return decode_list(data.get("items"), SequenceContact, "$.items")
+def _decode_members(data: object) -> Page[SequenceContact]:
+    return decode_page(data, SequenceContact)
 
 
-def _read_count(data: Any) -> int:  # noqa: ANN401 - JSON is anything
-    count = data.get("count") if isinstance(data, dict) else None
-    if not isinstance(count, int):
-        raise DecodeError("$.count", "a whole number is promised")
-    return count
+def read_count(data: object) -> int:
+    """Read ``{count}``."""
+    return decode(data, Count).count
 
 
 def _reaches_back(page: Iterable[SequenceContact], since: datetime | None) -> bool:

@@ -27,6 +27,7 @@ class JobSender:
     sender: Sender
     whoami: Request
     requests: Counter[str] = field(factory=Counter)
+    _has_worked: bool = field(init=False, default=False)
 
     async def deliver(
         self,
@@ -38,7 +39,7 @@ class JobSender:
         """Send one request of the job and return the last outcome.
 
         ``on_attempt`` is called before each attempt, when the budget has been granted.
-        A 401 in the middle of a run is believed only if it lasts.
+        A 401 in the middle of a run is believed only if it lasts; at its start at once.
         """
 
         def count() -> None:
@@ -46,7 +47,8 @@ class JobSender:
             on_attempt()
 
         outcome = await self.sender.deliver(request, decode, on_attempt=count)
-        if _is_unauthorized(outcome):
+        self._has_worked = self._has_worked or isinstance(outcome, Applied)
+        if self._has_worked and _is_unauthorized(outcome):
             await asyncio.sleep(SECONDS_BEFORE_SECOND_LOOK)
             probe = await self.sender.deliver(self.whoami, lambda _: None, on_attempt=self._other)
             if isinstance(probe, Applied):

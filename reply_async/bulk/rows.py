@@ -12,12 +12,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
-from attrs import frozen
+from attrs import fields, frozen
 
 from reply_async.bulk.folding import SeenRows
-from reply_async.converter import encode_row
+from reply_async.converter import camel
+from reply_async.errors import InvalidUse
 from reply_async.models.contacts import ContactRow
 from reply_async.outcome import Refusal
+from reply_async.requests import INT64_MAX, checked_id
+from reply_async.unset import UNSET
 
 MAX_CELL_BYTES: Final = 32_000
 MAX_EMAIL: Final = 254
@@ -52,11 +55,11 @@ def _url(value: object) -> str:
 
 
 def _integer(value: object) -> int:
-    if isinstance(value, str) and value.strip().isascii() and value.strip().isdecimal():
-        value = int(value.strip()[:19])
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise _BadCellError("invalid", "is not an id")
-    return value
+    try:
+        return checked_id("id", value.strip() if isinstance(value, str) else value, INT64_MAX)
+    except InvalidUse as error:
+        problem = error.problem
+    raise _BadCellError("invalid", f"is not an id: {problem}")
 
 
 _FLAGS: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
@@ -154,7 +157,9 @@ def stage(number: int, row: Row) -> StagedRow | Refusal:
     cleared: dict[str, Any] = {}
     if isinstance(row, ContactRow):
         row = _members(row)
-        cleared = {name: None for name, value in row.items() if value is None}
+        cleared = {
+            name: None for name, value in row.items() if value is None and name != _CUSTOM_FIELDS
+        }
     if not isinstance(row, Mapping):
         return Refusal(code="row.invalid", detail=f"a row is no {type(row).__name__}")
     try:
@@ -168,10 +173,8 @@ def stage(number: int, row: Row) -> StagedRow | Refusal:
 
 
 def _members(row: ContactRow) -> dict[str, Any]:
-    item = encode_row(row)
-    if fields := item.get(_CUSTOM_FIELDS):
-        item[_CUSTOM_FIELDS] = {entry["name"]: entry["value"] for entry in fields}
-    return item
+    values = {field.name: getattr(row, field.name) for field in fields(ContactRow)}
+    return {camel(name): value for name, value in values.items() if value is not UNSET}
 
 
 def _item(row: Mapping[str, Any], plan: tuple[tuple[str, str], ...]) -> dict[str, Any] | Refusal:
@@ -183,7 +186,8 @@ def _item(row: Mapping[str, Any], plan: tuple[tuple[str, str], ...]) -> dict[str
             if value is None or value == "":
                 continue
             if member == _CUSTOM_FIELDS:
-                item[member] = _custom_fields(value)
+                if entries := _custom_fields(value):
+                    item[member] = entries
             else:
                 item[member] = _READERS[member](value)
     except _BadCellError as error:
@@ -210,7 +214,7 @@ def _custom_fields(value: object) -> list[dict[str, str]]:
     if not isinstance(value, Mapping):
         raise _BadCellError("invalid", "maps names of custom fields to values")
     return [
-        {"name": str(name), "value": _text(cell)}
+        {"name": _text(name), "value": _text(cell)}
         for name, cell in value.items()
         if cell is not None and cell != ""
     ]

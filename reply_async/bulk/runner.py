@@ -10,17 +10,37 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterable, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Generator,
+    Iterable,
+    Iterator,
+    Sequence,
+)
+from contextlib import contextmanager
+from functools import partial
 from types import TracebackType
-from typing import Any, Final, Literal, Protocol, Self
+from typing import Any, Final, Literal, Self
 
 from attrs import define, field
 
-from reply_async.bulk.enrolment import Arrival, Enrolment, Parts
+from reply_async.bulk.contact_import import IMPORT_SIZE, ContactImport
+from reply_async.bulk.enrolment import Arrival, Enrolment
 from reply_async.bulk.intake import Chunk, Intake
 from reply_async.bulk.job import JobSender
-from reply_async.errors import AccountLimitReached, ReplyError, RunStopped, SessionClosed
-from reply_async.outcome import BulkOutcome, Counts, Progress, Refusal, Report, SettledRow
+from reply_async.bulk.rows import StagedRow
+from reply_async.errors import AccountLimitReached, InvalidUse, ReplyError, RunStopped
+from reply_async.outcome import (
+    BulkOutcome,
+    Counts,
+    Progress,
+    Refusal,
+    Report,
+    RowOutcome,
+    Verdicts,
+)
 
 # An interactive call waits behind at most so many requests of a run.
 WORKERS: Final = 4
@@ -29,38 +49,31 @@ _CANCELLED: Final = "cancelled while the request was on its way"
 _ACCOUNT_LIMITS: Final = frozenset({"contactLimitExceeded"})
 
 OnUnknown = Literal["park", "stop"]
-
-
-class Importer(Protocol):
-    """The first stage of an import: staged rows in, contacts out."""
-
-    async def send(self, rows: Sequence[Any], on_attempt: Callable[[], None]) -> Parts:
-        """Send one chunk and tell what became of each row."""
+Send = Callable[[Verdicts, Callable[[], None]], Awaitable[None]]
 
 
 @define
 class Stages:
-    """What a run is made of; either ``importer`` or ``enrolment`` may be missing.
-
-    ``rows_per_import`` and ``rows_per_enrolment`` tell the cost of what is left.
-    """
+    """What a run is made of; either ``importer`` or ``enrolment`` may be missing."""
 
     intake: Intake[Any, Any]
     job: JobSender
-    importer: Importer | None
+    importer: ContactImport | None
     enrolment: Enrolment | None
     close: Callable[[], None]
-    rows_per_import: int
 
 
 class Run:
     """A bulk run in progress.
 
     Iterate over it for a ``BulkOutcome`` by row number as chunks settle, not in input
-    order; or await it for the ``Report``. Leaving the context ends the run at once.
+    order; or await it for the ``Report``. Leaving the context ends the run at once; what
+    was on the wire by then is ``unknown``. A run runs once: awaiting it again gives the
+    same report.
 
-    Raises: RunStopped where it cannot go on; whatever the input itself raises, after
-    what was read has settled.
+    Raises: InvalidUse where it is iterated before it was entered, or entered twice;
+    RunStopped where it cannot go on; whatever the input itself raises, after what was
+    read has settled.
     """
 
     def __init__(
@@ -72,15 +85,18 @@ class Run:
     ) -> None:
         self._prepare, self._total, self._on_unknown = prepare, total, on_unknown
         self._stages: Stages | None = None
-        self._settled: asyncio.Queue[Parts | None] = asyncio.Queue(maxsize=WORKERS)
+        self._settled: asyncio.Queue[RowOutcome | None] = asyncio.Queue(maxsize=WORKERS)
         self._driver: asyncio.Task[None] | None = None
         self._idle_workers: set[asyncio.Task[None]] = set()
         self._is_stopping = False
+        self._refused_by: ReplyError | None = None
         self._failure: Exception | None = None
         self._tally = _Tally()
         self._started = self._ended = 0.0
 
     async def __aenter__(self) -> Self:
+        if self._driver is not None:
+            raise InvalidUse("run", "was started already, and runs once")
         loop = asyncio.get_running_loop()
         self._started = self._ended = loop.time()
         self._stages = await self._prepare()
@@ -94,23 +110,29 @@ class Run:
         traceback: TracebackType | None,
     ) -> None:
         driver, stages = self._driver, self._stages
-        if driver is not None and stages is not None:
-            driver.cancel()
+        if driver is None or stages is None:
+            return
+        driver.cancel()
+        try:
             await asyncio.wait([driver])
+        finally:
             stages.close()
+        while not self._settled.empty():
+            self._settled.get_nowait()
+        self._settled.put_nowait(None)  # whoever iterates further is at the end
 
-    def __aiter__(self) -> AsyncIterator[Parts]:
+    def __aiter__(self) -> AsyncIterator[RowOutcome]:
         return self
 
-    async def __anext__(self) -> Parts:
+    async def __anext__(self) -> RowOutcome:
         if self._driver is None:
-            raise SessionClosed
+            raise InvalidUse("run", "is iterated inside `async with run`")
         chunk = await self._settled.get()
         if chunk is not None:
             return chunk
         self._settled.put_nowait(None)  # whoever asks again gets the same answer
-        if isinstance(self._failure, ReplyError):
-            raise RunStopped(self.report, str(self._failure)) from self._failure
+        if self._refused_by is not None:
+            raise RunStopped(self.report, str(self._refused_by)) from self._refused_by
         if self._failure is not None:
             raise self._failure
         raise StopAsyncIteration
@@ -119,9 +141,11 @@ class Run:
         return self._to_the_end().__await__()
 
     async def _to_the_end(self) -> Report:
-        async with self:
-            async for _ in self:
-                pass
+        if self._driver is None:
+            async with self:
+                return await self._to_the_end()
+        async for _ in self:
+            pass
         return self.report
 
     def stop(self) -> None:
@@ -175,7 +199,7 @@ class Run:
             return None
         unread = max(0, self._total - stages.intake.read)
         unsettled = max(0, self._total - self._tally.settled)
-        requests = -(-unread // stages.rows_per_import) if stages.importer is not None else 0
+        requests = -(-unread // IMPORT_SIZE) if stages.importer is not None else 0
         if stages.enrolment is not None:
             requests += -(-unsettled // stages.enrolment.batch_size)
         return stages.job.sender.limiter.seconds_until(requests) if requests else 0.0
@@ -184,7 +208,7 @@ class Run:
         try:
             async with asyncio.TaskGroup() as group:
                 for _ in range(WORKERS):
-                    group.create_task(self._work(stages))
+                    group.create_task(self._attend(self._work(stages)))
             if stages.enrolment is not None:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self._attend(self._enrol(stages.enrolment, is_last=True)))
@@ -196,16 +220,17 @@ class Run:
         await self._settled.put(None)
 
     async def _work(self, stages: Stages) -> None:
-        while not self._is_stopping and (chunk := await stages.intake.next_chunk()) is not None:
-            await self._attend(self._carry(stages, chunk))
+        while not self._is_stopping:
+            with self._idle():  # the input may keep a worker waiting for ever
+                chunk = await stages.intake.next_chunk()
+            if chunk is None:
+                return
+            await self._carry(stages, chunk)
 
     async def _attend(self, work: Awaitable[None]) -> None:
-        """Do some work; what refuses the whole call ends the run, not the task."""
+        """Do some work to its end, or until the run is stopped and it is idle."""
         try:
             await work
-        except ReplyError as error:
-            self._failure = self._failure or error
-            self.stop()
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if not self._is_stopping or task is None or self._driver_is_cancelled():
@@ -215,65 +240,89 @@ class Run:
     def _driver_is_cancelled(self) -> bool:
         return self._driver is not None and self._driver.cancelling() > 0
 
+    @contextmanager
+    def _idle(self) -> Iterator[Callable[[], None]]:
+        """Let a stop cancel this worker, until the block ends or the given call is made."""
+        worker = asyncio.current_task()
+        assert worker is not None  # noqa: S101 - for the type checker
+        self._idle_workers.add(worker)
+        try:
+            yield lambda: self._idle_workers.discard(worker)
+        finally:
+            self._idle_workers.discard(worker)
+
     async def _carry(self, stages: Stages, chunk: Chunk[Any]) -> None:
         """Take one chunk all the way."""
         await self._settle(BulkOutcome(refused=chunk.refused))
-        if stages.importer is None:
-            arrivals = chunk.rows
-        else:
-            numbers = [row.number for row in chunk.rows]
-            importer = stages.importer
-            parts = await self._send(numbers, lambda note: importer.send(chunk.rows, note))
-            if stages.enrolment is None:
-                await self._settle(parts)
-                return
-            await self._settle(BulkOutcome(refused=parts.refused, unknown=parts.unknown))
-            arrivals = [
-                Arrival(number, row.contact_id, row.imported) for number, row in parts.done.items()
-            ]
-            self._tally.imported.update(row.status.value for row in parts.done.values())
+        arrivals = chunk.rows
+        if stages.importer is not None:
+            arrivals = await self._import(stages.importer, chunk.rows, stages.enrolment is None)
         if stages.enrolment is not None:
             await self._settle(stages.enrolment.add(arrivals))
             await self._enrol(stages.enrolment)
 
+    async def _import(
+        self, importer: ContactImport, rows: Sequence[StagedRow], is_last_stage: bool
+    ) -> list[Arrival]:
+        """Import rows, and settle them unless they have yet to be enrolled."""
+        numbers = [row.number for row in rows]
+        parts = await self._send(numbers, partial(importer.send, rows), is_last_stage)
+        if is_last_stage:
+            await self._settle(parts)
+            return []
+        imported = parts.done.values()
+        self._tally.imported.update(row.imported.value for row in imported if row.imported)
+        await self._settle(BulkOutcome(refused=parts.refused, unknown=parts.unknown))
+        return [Arrival(number, row.contact_id, row.imported) for number, row in parts.done.items()]
+
     async def _enrol(self, enrolment: Enrolment, *, is_last: bool = False) -> None:
         while not self._is_stopping and (batch := enrolment.next_batch(is_last=is_last)):
-            parts = await self._send(
-                enrolment.rows(batch),
-                lambda note, batch=batch: enrolment.send(batch, note),  # type: ignore[misc]  # mypy cannot infer a default
-            )
-            await self._settle(parts)
+            numbers = enrolment.rows(batch)
+            await self._settle(await self._send(numbers, partial(enrolment.send, batch), True))
 
-    async def _send(
-        self, numbers: Iterable[int], send: Callable[[Callable[[], None]], Awaitable[Parts]]
-    ) -> Parts:
-        """Send rows; until the first attempt leaves, the worker may be stopped."""
-        worker = asyncio.current_task()
-        assert worker is not None  # noqa: S101 - for the type checker
-        is_on_its_way = False
+    async def _send(self, numbers: Iterable[int], send: Send, is_last_stage: bool) -> RowOutcome:
+        """Send rows and return their verdicts; what refuses the whole call ends the run.
 
-        def note() -> None:
-            nonlocal is_on_its_way
-            is_on_its_way = True
-            self._idle_workers.discard(worker)
+        A stop cancels this until the first attempt leaves, and leaving the context always.
+        """
+        verdicts, is_on_its_way = Verdicts(), False
+        if self._is_stopping:
+            return verdicts.outcome()
+        refused_by: ReplyError | None = None
+        with self._idle() as leave:
 
-        self._idle_workers.add(worker)
-        try:
-            return await send(note)
-        except asyncio.CancelledError:
-            if is_on_its_way:
-                self._tally.add(BulkOutcome(unknown=dict.fromkeys(numbers, _CANCELLED)))
-            raise
-        finally:
-            self._idle_workers.discard(worker)
+            def note() -> None:
+                nonlocal is_on_its_way
+                is_on_its_way = True
+                leave()
 
-    async def _settle(self, parts: Parts) -> None:
+            try:
+                await send(verdicts, note)
+            except ReplyError as error:
+                refused_by = error
+            except asyncio.CancelledError:
+                if is_on_its_way:
+                    lost = (number for number in numbers if number not in verdicts)
+                    verdicts.unknown |= dict.fromkeys(lost, _CANCELLED)
+                if not is_last_stage:
+                    verdicts.done.clear()  # imported, and not enrolled
+                self._tally.add(verdicts.outcome())
+                raise
+        if refused_by is not None:
+            self._end(refused_by)
+        return verdicts.outcome()
+
+    def _end(self, refused_by: ReplyError) -> None:
+        """End the run because of what refuses all of it; the first reason is told."""
+        self._refused_by = self._refused_by or refused_by
+        self.stop()
+
+    async def _settle(self, parts: RowOutcome) -> None:
         if not len(parts):
             return
         self._tally.add(parts)
         if any(refusal.code in _ACCOUNT_LIMITS for refusal in parts.refused.values()):
-            self._failure = self._failure or AccountLimitReached()
-            self.stop()
+            self._end(AccountLimitReached())
         if parts.unknown and self._on_unknown == "stop":
             self.stop()
         await self._settled.put(parts)
@@ -288,7 +337,7 @@ class _Tally:
     refused: dict[int, Refusal] = field(factory=dict)
     unknown: dict[int, str] = field(factory=dict)
 
-    def add(self, parts: BulkOutcome[int, SettledRow]) -> None:
+    def add(self, parts: RowOutcome) -> None:
         self.done.update(row.status.value for row in parts.done.values())
         self.refused.update(parts.refused)
         self.unknown.update(parts.unknown)

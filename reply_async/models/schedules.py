@@ -1,8 +1,9 @@
 """Schedules: the hours of a week in which sequences send."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 
-from attrs import converters, field, frozen
+from attrs import field, frozen
 
 from reply_async.models.tuples import as_tuple
 
@@ -44,7 +45,8 @@ class ScheduleTiming:
     time_ranges: tuple[ScheduleTimeRange, ...] = field(default=(), converter=as_tuple)
 
 
-_as_timings = converters.optional(as_tuple)
+def _as_timings(timings: Iterable[ScheduleTiming] | None) -> tuple[ScheduleTiming, ...] | None:
+    return None if timings is None else as_tuple(timings)
 
 
 @frozen(kw_only=True)

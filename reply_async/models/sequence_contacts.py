@@ -42,6 +42,14 @@ class PersonalizationStatus(StrEnum):
     AWAITING_APPROVAL = "awaitingApproval"
 
 
+class StateColumn(StrEnum):
+    """What the extended state of a contact tells only where it is asked for."""
+
+    CURRENT_STEP = "CurrentStep"
+    LAST_STEP_COMPLETED_AT = "LastStepCompletedAt"
+    STATUS = "Status"
+
+
 @frozen(kw_only=True)
 class EmailDisposition:
     """Whether the contact replied or the mail bounced."""

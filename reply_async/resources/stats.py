@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final, Self
 from attrs import frozen
 
 from reply_async.bulk.fan_out import fan_out
-from reply_async.bulk.state_change import checked_ids, refusal_of
+from reply_async.bulk.item_calls import checked_ids, refusal_of
 from reply_async.converter import decode, decode_list, encode_time
 from reply_async.errors import InvalidUse, ReplyError, Unauthorized
 from reply_async.models.stats import SequenceEmailStats, SequenceStats, SequenceStatsRow
@@ -98,7 +98,9 @@ class Stats:
         return await self._sender.send(request, partial(decode, kind=SequenceEmailStats))
 
     async def overview(self, period: Period = Period.LAST_WEEK) -> tuple[SequenceStatsRow, ...]:
-        """Return the statistics of all sequences, of at most 31 days that are not long past.
+        """Return the statistics of all sequences in one period.
+
+        The period has at most 31 days, which are not long past.
 
         Costs: 1 request of the statistics budget, whatever the number of sequences.
         Raises: InvalidUse, Forbidden, RateLimitWait, ConnectionFailed, BadAnswer.
