@@ -269,7 +269,7 @@ def _member(each: Attribute[Any], older_names: Mapping[str, str], converter: Con
     kind, wire = each.type, camel(each.name)
     options = get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
     inner, *others = (option for option in options if option not in (type(None), Unset))
-    is_word = isinstance(inner, type) and issubclass(inner, StrEnum)
+    enum = inner if isinstance(inner, type) and issubclass(inner, StrEnum) else None
     return Member(
         name=each.name,
         wire=wire,
@@ -280,7 +280,7 @@ def _member(each: Attribute[Any], older_names: Mapping[str, str], converter: Con
         takes_null=type(None) in options,
         is_part=get_origin(kind) in (tuple, Mapping) or (isinstance(kind, type) and has(kind)),
         plain=inner if inner in _PLAIN and not others else None,
-        words={str(word): word for word in inner} if is_word else None,
+        words=None if enum is None else {str(word): word for word in enum},
     )
 
 
@@ -394,26 +394,27 @@ def encode_time(value: datetime, argument: str) -> str:
 
 
 def encode_step(step: AnyStep, *, with_ids: bool = False) -> dict[str, Any]:
-    """Return a step as it is created, or ``with_ids`` as it is replaced.
+    """Return a step as it is created, or ``with_ids`` of its variants as it is replaced.
 
-    The steps under it are not sent with it.
+    The steps under it are not sent with it, nor its own id, which stands in the path. An
+    unknown kind is replaced by all that was read of it.
     Raises: InvalidUse (a disabled e-mail variant cannot be created).
     """
-    if isinstance(step, UnknownStep) and not with_ids:
-        return _new_unknown_step(step)
-    body: dict[str, Any] = encode(step)
-    if body.get("variants") == []:  # older answers keep the texts elsewhere: wipe nothing
-        del body["variants"]
-    if with_ids:
-        return body
-    body.pop("id", None)
-    if "variants" in body:
-        body["variants"] = [_new_variant(variant) for variant in body["variants"]]
+    if isinstance(step, UnknownStep):
+        return dict(step.raw) if with_ids else _new_unknown_step(step)
+    left_out = {"hasAttachments"} if with_ids else {"hasAttachments", "id"}
     if isinstance(step, Email):
-        if any(variant.is_enabled is False for variant in step.variants):
+        left_out.add("isEnabled")  # switched by a call of its own
+        if not with_ids and any(variant.is_enabled is False for variant in step.variants):
             raise InvalidUse("is_enabled", "an e-mail variant is created enabled; disable it then")
-        for variant in body.get("variants", ()):
-            variant.pop("isEnabled", None)
+    body: dict[str, Any] = encode(step)
+    body.pop("id", None)
+    variants = body.pop("variants", [])
+    if variants:  # older answers keep the texts elsewhere: wipe nothing
+        body["variants"] = [
+            {name: value for name, value in variant.items() if name not in left_out}
+            for variant in variants
+        ]
     return body
 
 

@@ -21,6 +21,8 @@ from attrs import NOTHING, Factory, fields, frozen
 Kind: TypeAlias = Any  # a class, or a form such as ``str | None``, known at run time only
 Read: TypeAlias = Callable[[Any, Kind], Any]
 
+# attrs declares Factory as a function to type checkers.
+_FACTORY: Final[type] = type(Factory(list))
 _GIVE_UP: Final = "return read_slowly(data, kind)"
 
 
@@ -51,7 +53,7 @@ class Member:
     def lines(self, value: str, scope: dict[str, Any]) -> list[str]:
         """Return the source that reads the member of ``data`` into the variable ``value``."""
         scope |= {f"{value}_kind": self.kind, f"{value}_read": self.read}
-        if self.older == self.wire and not isinstance(self.default, Factory):
+        if self.older == self.wire and not isinstance(self.default, _FACTORY):
             if self.plain is not None:
                 return self._plain_lines(value, scope)
             if self.words is not None:
@@ -139,7 +141,7 @@ def make_reader(
         scope[f"set_{each.name}"] = getattr(kind, each.name).__set__
         value = f"v_{each.name}"
         if each.name not in read:  # no member of an answer: as the class starts it
-            is_factory = isinstance(each.default, Factory)
+            is_factory = isinstance(each.default, _FACTORY)
             scope[value] = each.default.factory if is_factory else each.default
             value += "()" if is_factory else ""
         body.append(f"set_{each.name}(self, {value})")

@@ -108,6 +108,11 @@ class Request:
     rows: int = field(default=0, kw_only=True)
     read_back: ReadBack | None = field(default=None, kw_only=True, repr=False, eq=False)
 
+    def __attrs_post_init__(self) -> None:
+        for name, value in self.query.items():
+            if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
+                raise InvalidUse(name, "holds half of a character, a lone surrogate")
+
     def __str__(self) -> str:
         return f"{self.method} {self.template}"
 

@@ -42,12 +42,15 @@ class EnrolmentRequests(Protocol):
 
     def enrol(self, contact_ids: Collection[int]) -> Request:
         """Build the enrolment of these contacts."""
+        ...
 
     def members(self, skip: int) -> Request:
         """Build the read of one page of members, newest first."""
+        ...
 
     def count(self) -> Request:
         """Build the read of how many members there are."""
+        ...
 
 
 @frozen

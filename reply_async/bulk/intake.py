@@ -24,6 +24,7 @@ class Numbered(Protocol):
     @property
     def number(self) -> int:
         """The row's number in the input, from 1."""
+        ...
 
 
 Raw = TypeVar("Raw")

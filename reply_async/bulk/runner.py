@@ -22,7 +22,7 @@ from collections.abc import (
 from contextlib import contextmanager
 from functools import partial
 from types import TracebackType
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Literal, Self, get_args
 
 from attrs import define, field
 
@@ -83,6 +83,8 @@ class Run:
         total: int | None,
         on_unknown: OnUnknown,
     ) -> None:
+        if on_unknown not in get_args(OnUnknown):
+            raise InvalidUse("on_unknown", f"is none of {', '.join(get_args(OnUnknown))}")
         self._prepare, self._total, self._on_unknown = prepare, total, on_unknown
         self._stages: Stages | None = None
         self._settled: asyncio.Queue[RowOutcome | None] = asyncio.Queue(maxsize=WORKERS)

@@ -24,15 +24,18 @@ class Window(Protocol):
 
     def used(self, now: float) -> int:
         """Return how much of the limit is in use."""
+        ...
 
     def wait(self, now: float) -> float:
         """Return the seconds until one more request fits, 0 if it does."""
+        ...
 
     def count(self, now: float) -> None:
         """Count one request."""
 
     def full_again(self, now: float) -> float:
         """Return the time at which the whole limit is free again."""
+        ...
 
 
 class SlidingLog:

@@ -23,6 +23,8 @@ METHODS = ("get", "post", "put", "patch", "delete")
 
 Json = dict[str, Any]
 
+MAX_INT64 = 2**63 - 1  # the schemas tell the largest of them by their format alone
+
 # Every Windows zone is called so; the names of the IANA, which are refused, are not.
 WINDOWS_ZONE = r"^(UTC([+-]\d{2})?|.+ Standard Time)$"
 
@@ -42,7 +44,7 @@ DIALECT_RULES: dict[str, Json] = {
 
 # What they do without although a schema asks for it (`step_update_variant_id`): a
 # variant without an id is a new one.
-DIALECT_OPTIONAL = dict.fromkeys(
+DIALECT_OPTIONAL: dict[str, str] = dict.fromkeys(
     (
         "EmailVariantUpdate",
         "LinkedInVariantUpdate",
@@ -82,7 +84,7 @@ class Operation:
                 entry["name"],
                 entry["in"],
                 bool(entry.get("required")),
-                self.contract.resolve(entry["schema"]),
+                _bounded(self.contract.resolve(entry["schema"])),
             )
             for entry in found
             if entry["in"] in {"path", "query"}
@@ -189,6 +191,7 @@ class Contract:
         needed = {name: self._schemas[name] for name in self._closure(schema)}
         if is_request:
             needed = {name: self._without_union(_relaxed(name, needed[name])) for name in needed}
+            schema, needed = _bounded(schema), _bounded(needed)
         whole = {**schema, "components": {"schemas": needed}}
         return jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
 
@@ -216,6 +219,16 @@ class Contract:
             "properties": {"type": {"enum": list(kinds)}},
             "allOf": [_kind(name, entries) for name, entries in kinds.items()],
         }
+
+
+def _bounded(node: Any) -> Any:  # noqa: ANN401 - any part of a schema
+    """Return a schema in which the format int64 is a limit; validators leave it out."""
+    if isinstance(node, list):
+        return [_bounded(entry) for entry in node]
+    if not isinstance(node, dict):
+        return node
+    limit = {"maximum": MAX_INT64} if node.get("format") == "int64" else {}
+    return {**limit, **{name: _bounded(entry) for name, entry in node.items()}}
 
 
 def _relaxed(name: str, schema: Json) -> Json:

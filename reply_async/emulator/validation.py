@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
@@ -28,6 +29,7 @@ WRONG_FORMAT = "Value has an invalid format."
 NOT_JSON = "Request body is not valid JSON."
 NO_BODY = "The request body is required and cannot be empty."
 MAX_FAULTS = 1_000
+MAX_EXACT = 2**53  # above it a float no longer tells its neighbours apart
 
 _FORMAT_TEXTS = {
     "email": "'{name}' is not a valid email address.",
@@ -242,10 +244,11 @@ def _read_form(operation: Operation, content_type: str, body: bytes) -> tuple[An
 
 def _read_body(operation: Operation, body: bytes) -> tuple[Any, list[Fault]]:
     if not body.strip():
-        is_required = operation.raw["requestBody"].get("required", False)
-        return None, [Fault("", NO_BODY)] if is_required else []
+        if operation.raw["requestBody"].get("required", False):
+            return None, [Fault("", NO_BODY)]
+        return None, [Fault("", NOT_JSON)] if body else []
     try:
-        content = json.loads(body, parse_constant=_refuse_constant)
+        content = json.loads(body, parse_constant=_refuse_constant, parse_float=_number)
         if b"\\u" in body:  # half a surrogate pair is no text and could not be sent back
             json.dumps(content, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
@@ -280,6 +283,14 @@ def _distance(errors: list[Any]) -> tuple[int, int]:
 
 def _refuse_constant(name: str) -> object:
     raise ValueError(name)
+
+
+def _number(text: str) -> float:
+    """Return a number with a fraction, or the integer that it is, as 7.0 is 7."""
+    value = float(text)
+    if not isfinite(value):  # 1e999 could not be sent back
+        raise ValueError(text)
+    return int(value) if value.is_integer() and abs(value) <= MAX_EXACT else value
 
 
 def _body_fault(operation: Operation, error: Any) -> Fault:  # noqa: ANN401 - library's error

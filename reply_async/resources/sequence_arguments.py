@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Final
 
-from attrs import evolve
+from attrs import evolve, fields
 
 from reply_async.converter import encode, encode_time
 from reply_async.errors import InvalidUse
-from reply_async.models.sequences import SequenceDraft, SequenceSettings, SequenceStatus
+from reply_async.models.sequences import (
+    GeneratedTaskOwner,
+    RepliesHandlingType,
+    SequenceDraft,
+    SequenceSettings,
+    SequenceStatus,
+)
 from reply_async.requests import INT64_MAX, checked_id, int32, uuid_text
-from reply_async.resources.arguments import checked_choice, checked_text
+from reply_async.resources.arguments import checked_choice, checked_text, checked_word
 from reply_async.resources.numbers import id_list
-from reply_async.unset import UNSET, Unset
+from reply_async.resources.step_checks import check_new_steps
+from reply_async.unset import Unset
 
 # ARCHIVED is a flag beside it, and stands only in answers.
 STATUSES: Final = (SequenceStatus.NEW, SequenceStatus.ACTIVE, SequenceStatus.PAUSED)
+_MAY_BE_NULL: Final = frozenset({"number_of_same_domain_sending_limit", "generated_task_owner"})
+_WORDS: Final[Mapping[str, type[StrEnum]]] = {
+    "replies_handling_type": RepliesHandlingType,
+    "generated_task_owner": GeneratedTaskOwner,
+}
 
 
 def filters(
@@ -47,12 +60,15 @@ def filters(
 
 
 def checked_draft(draft: SequenceDraft) -> SequenceDraft:
-    """Return a draft that can be created; what its steps lack is told when they are encoded."""
+    """Return a draft that can be created, its ids as numbers."""
     checked_text("name", draft.name)
     if not draft.steps:
         raise InvalidUse("steps", "a sequence needs at least one step")
-    if draft.settings is not None and (missing := draft.settings.missing_on_create()):
-        raise InvalidUse("settings", f"lacks {', '.join(missing)}; give all seven or none")
+    check_new_steps("steps", draft.steps)
+    if draft.settings is not None:
+        _check_settings(draft.settings)
+        if missing := draft.settings.missing_on_create():
+            raise InvalidUse("settings", f"lacks {', '.join(missing)}; give all seven or none")
     schedule_id = draft.schedule_id
     return evolve(
         draft,
@@ -76,7 +92,8 @@ def changes(
         body["name"] = checked_text("name", name)
     if not isinstance(schedule_id, Unset):
         body["scheduleId"] = checked_id("schedule_id", schedule_id)
-    if settings is not UNSET:
+    if not isinstance(settings, Unset):
+        _check_settings(settings)
         body["settings"] = encode(settings)
     if not isinstance(email_accounts, Unset):
         body["emailAccounts"] = id_list("email_accounts", email_accounts, largest=INT64_MAX)
@@ -85,3 +102,13 @@ def changes(
     if not body:
         raise InvalidUse("update", "nothing to change is given")
     return body
+
+
+def _check_settings(settings: SequenceSettings) -> None:
+    """Raise InvalidUse for null where the server wants a value, and for unknown words."""
+    for each in fields(SequenceSettings):
+        value = getattr(settings, each.name)
+        if value is None and each.name not in _MAY_BE_NULL:
+            raise InvalidUse(f"settings.{each.name}", "cannot be cleared: leave it UNSET")
+        if each.name in _WORDS and isinstance(value, str):
+            checked_word(f"settings.{each.name}", _WORDS[each.name], value)

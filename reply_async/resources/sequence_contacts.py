@@ -11,7 +11,7 @@ from collections.abc import Sequence as Items
 from datetime import datetime
 from functools import partial
 from operator import attrgetter
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 from attrs import frozen
 
@@ -135,7 +135,10 @@ class SequenceContacts:
         """
         if sort_direction is not None and sort_by is None:
             raise InvalidUse("sort_direction", "needs sort_by")
-        query = {"sort_by": sort_by, "sort_direction": sort_direction}
+        query = {
+            "sort_by": checked_choice("sort_by", sort_by, get_args(SortBy)),
+            "sort_direction": checked_choice("sort_direction", sort_direction, ("asc", "desc")),
+        }
         request = Request(
             "GET",
             "/v3/sequences/{id}/contacts",

@@ -26,7 +26,7 @@ from reply_async.converter import (
     decode_step,
     encode_draft,
 )
-from reply_async.errors import InvalidUse, OutcomeUnknown, ReplyError
+from reply_async.errors import BadAnswer, InvalidUse, OutcomeUnknown, ReplyError
 from reply_async.models.sequences import (
     Sequence,
     SequenceDraft,
@@ -203,7 +203,8 @@ class Sequences:
     async def create_from_draft(self, draft: SequenceDraft) -> Sequence:
         """Create a sequence from a draft, such as another one's ``without_ids()``.
 
-        Costs: as ``create``; lost answers and errors are those of ``create``, too.
+        Costs: as ``create``. Lost answer: as there.
+        Raises: what ``create`` raises.
         API page: sequences/create-a-sequence.
         """
         draft = checked_draft(draft)
@@ -245,7 +246,10 @@ class Sequences:
     async def _create_branches(self, made: Sequence, rest: Items[PlannedStep]) -> None:
         known = in_chain_order(made.steps or await self._steps.list(made.id))
         for planned in rest:
-            parent = None if planned.parent is None else known[planned.parent].id
+            if planned.parent is None or planned.parent >= len(known):
+                problem = f"{len(known)} steps, fewer than were sent"
+                raise BadAnswer(_get(str(made.id)), 200, "$.steps", problem)
+            parent = known[planned.parent].id
             request = append_request(str(made.id), planned, parent, known)
             known.append(await self._sender.send(request, decode_step))
 

@@ -36,11 +36,10 @@ from reply_async.requests import (
 from reply_async.resources.arguments import checked_choice, some_ids
 from reply_async.resources.bodies import to_json
 from reply_async.resources.comparison import judge_deleted
-from reply_async.resources.numbers import checked_number, id_list
+from reply_async.resources.step_checks import check_new_step, check_step
 from reply_async.responses import conclude
 from reply_async.transport.sender import Sender
 
-MOST_ATTACHMENTS: Final = 3
 CHUNK: Final = 100
 CREATE_NUMBERS: Final = {1: "invalidInput", 2: "invalidStep", 3: "internalError", 5: "stepLocked"}
 DELETE_NUMBERS: Final = {4: "notFound", 5: "stepLocked", 7: "stepLockedHasChildren"}
@@ -92,7 +91,7 @@ class Steps:
         API page: sequence-steps/create-a-sequence-step.
         """
         path = int32("sequence_id", sequence_id)
-        check_step("step", step)
+        check_new_step("step", step)
         planned = PlannedStep(step, branch=step.if_condition_positive)
         encode_step(step)  # what cannot be sent is refused before the first request
         known = await self._sender.send(list_request(path), decode_steps)
@@ -171,7 +170,7 @@ class Steps:
         path = int32("sequence_id", sequence_id)
         checked: list[AnyStep] = []
         async for step in each(steps):
-            check_step(f"steps[{len(checked)}]", step)
+            check_new_step(f"steps[{len(checked)}]", step)
             encode_step(step)  # what cannot be sent is refused before the first request
             checked.append(step)
         if not checked:
@@ -261,23 +260,6 @@ def append_request(
             judge=partial(judge_created, step, frozenset(each.id for each in known)),
         ),
     )
-
-
-def check_step(argument: str, step: AnyStep) -> None:
-    """Raise InvalidUse that names what no server takes in a step."""
-    checked_number(f"{argument}.delay_in_minutes", step.delay_in_minutes)
-    if step.parent_id is not None:
-        checked_id(f"{argument}.parent_id", step.parent_id)
-    for name in ("if_positive", "if_negative"):
-        if getattr(step, name, ()):
-            raise InvalidUse(f"{argument}.{name}", "holds steps: create them after the condition")
-    variants = getattr(step, "variants", None)
-    if variants == ():
-        raise InvalidUse(f"{argument}.variants", "is empty")
-    for n, variant in enumerate(variants or ()):
-        attachment_ids = getattr(variant, "attachment_ids", None) or ()
-        name = f"{argument}.variants[{n}].attachment_ids"
-        id_list(name, attachment_ids, most=MOST_ATTACHMENTS)
 
 
 def is_same(step: AnyStep, found: AnyStep) -> bool:

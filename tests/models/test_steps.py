@@ -79,6 +79,20 @@ def plain(value: Any) -> Any:
     }
 
 
+def settable(step: dict[str, Any]) -> dict[str, Any]:
+    """Return a step without what the server sets: ids in the path, files, e-mail switches."""
+    if "carrier" in step["type"]:
+        return step  # of an unknown kind all goes back
+    switches = {"isEnabled"} if step["type"].casefold() == "email" else set()
+    kept = {name: value for name, value in step.items() if name != "id"}
+    if "variants" in kept:
+        kept["variants"] = [
+            {n: v for n, v in variant.items() if n not in {"hasAttachments"} | switches}
+            for variant in kept["variants"]
+        ]
+    return kept
+
+
 def test_every_kind_has_a_sample() -> None:
     """A kind that is added later needs one."""
     assert {*get_args(AnyStep)} == {*KINDS.values(), UnknownStep}
@@ -101,14 +115,12 @@ def test_kind_is_told_by_type_and_action(name: str, kind: type[Any]) -> None:
 
 @pytest.mark.parametrize("sample", STEPS)
 def test_step_goes_back_as_it_came(sample: dict[str, Any]) -> None:
-    """Nothing that the server told is lost when the step is written back."""
+    """Nothing that can be set is lost when the step is written back."""
     written = encode_step(decode_step(sample), with_ids=True)
+    told = plain(settable(sample))
 
-    assert plain(sample) == plain(sample) | {
-        name: item for name, item in plain(written).items() if name in plain(sample)
-    }
-    assert plain(sample).keys() <= plain(written).keys()
-    assert decode_step(written) == decode_step(sample)
+    assert told == {name: item for name, item in plain(written).items() if name in told}
+    assert settable(encode_step(decode_step(written), with_ids=True)) == settable(written)
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -116,7 +128,7 @@ def test_samples_of_today_gain_nothing(name: str) -> None:
     """The document's own members go back without one more."""
     sample = load(f"steps/step_{name}")
 
-    assert plain(sample) == plain(encode_step(decode_step(sample), with_ids=True))
+    assert plain(settable(sample)) == plain(encode_step(decode_step(sample), with_ids=True))
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -231,7 +243,7 @@ def test_disabled_mail_variant_cannot_be_created() -> None:
 
     with pytest.raises(InvalidUse, match=r"^is_enabled: "):
         encode_step(step)
-    assert encode_step(step, with_ids=True)["variants"][1]["isEnabled"] is False
+    assert "isEnabled" not in encode_step(step, with_ids=True)["variants"][1]
 
 
 def test_disabled_linkedin_variant_can_be_created() -> None:

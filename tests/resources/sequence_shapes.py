@@ -148,7 +148,6 @@ SHAPES: dict[str, Shape] = {
         ok(STEP),
         f"PUT {OF_STEP}",
         {
-            "id": 9,
             "type": "email",
             "delayInMinutes": 0,
             "executionMode": "automatic",

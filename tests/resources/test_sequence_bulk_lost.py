@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import pytest
 from resources.exchange import Call, Told, exchange
 from resources.sequence_shapes import FOLDER_ID, of, ok
 
+from reply_async.bulk.item_calls import ItemCalls
 from reply_async.errors import OutcomeUnknown
 from reply_async.models.sequence_contacts import StatusInSequence
 from reply_async.models.steps import Call as CallStep
 from reply_async.models.steps import EmailVariant, LinkedInVariant
+from reply_async.requests import Request, Safety
 from reply_async.resources.folders import Folders
 from reply_async.resources.sequence_contacts import SequenceContacts
 from reply_async.resources.steps import Steps
@@ -110,6 +114,12 @@ BULK: dict[str, tuple[Call, list[Told], str, Verdicts]] = {
         "POST GET POST",
         ({8}, {9}, set()),
     ),
+    "steps deleted after all": (
+        lambda s: Steps(s).delete_many(7, [9]),
+        [LOST, ok([RING_READ]), ok({"9": {"error": 4}})],
+        "POST GET POST",
+        ({9}, set(), set()),
+    ),
     "variants deleted": (
         lambda s: Variants(s).delete_many(7, 9, [1, 2]),
         [LOST, ok([HI_READ]), ok({"1": NOT_FOUND})],
@@ -170,6 +180,12 @@ BULK: dict[str, tuple[Call, list[Told], str, Verdicts]] = {
         "POST GET GET GET GET POST",
         ({1, 3}, {2}, set()),
     ),
+    "statuses, among as many as pages hold": (
+        lambda s: SequenceContacts(s).set_status(7, [1], StatusInSequence.ACTIVE),
+        [LOST, ok({"count": 1000}), page(MEMBER)],
+        "POST GET GET",
+        ({1}, set(), set()),
+    ),
     "replied": (
         lambda s: SequenceContacts(s).set_replied(7, [1, 2]),
         [LOST, COUNTED, page(member(1, replied=True), member(2, bounced=True)), ok({})],
@@ -211,6 +227,12 @@ BULK: dict[str, tuple[Call, list[Told], str, Verdicts]] = {
         [ok([]), ok([{"id": 9}]), ok([RING_READ, {**RING_READ, "id": 10}])],
         "GET POST GET",
         ({0, 1}, set(), set()),
+    ),
+    "more rows than steps": (
+        lambda s: Steps(s).create_many(7, [RING]),
+        [ok([]), ok([{"id": 9}, {"id": 10}]), ok([])],
+        "GET POST GET",
+        (set(), set(), {0}),
     ),
     "neither id nor error": (
         lambda s: Steps(s).create_many(7, [RING, RING]),
@@ -291,3 +313,38 @@ async def test_a_lost_creation_from_a_template_tells_what_is_new() -> None:
         await exchange(lambda s: of(s).create_from_template(FOLDER_ID), *answers)
 
     assert (7,) == caught.value.seen
+
+
+async def test_a_key_that_is_refused_half_way_loses_no_verdict() -> None:
+    """What was made before is told; the rest is refused, not raised."""
+    many = [CallStep(message=str(n)) for n in range(201)]
+    made = [{"id": n} for n in range(1, 101)]
+
+    seen = await exchange(lambda s: Steps(s).create_many(7, many), ok([]), ok(made), (401, None))
+
+    assert set(range(100)) == seen.result.done.keys()
+    assert ["http.401", "not_sent"] == [seen.result.refused[n].code for n in (199, 200)]
+
+
+async def test_a_lost_chunk_stays_unknown_when_the_key_is_refused() -> None:
+    """It went out before, so "refused" would be a guess; nothing goes out again."""
+    calls: Any = None
+
+    async def wait_for_the_other(_ids: Collection[int]) -> Collection[int]:
+        async with asyncio.timeout(10):
+            while calls._fatal is None:  # noqa: ASYNC110 - no event tells of it
+                await asyncio.sleep(0)
+        return ()
+
+    def build(chunk: Sequence[int]) -> Request:
+        path = {"id": str(chunk[0])}
+        return Request("POST", "/v3/sequences/{id}/start", path=path, safety=Safety.STATE)
+
+    async def run(sender: Any) -> Any:
+        nonlocal calls
+        calls = ItemCalls(sender=sender, build=build, size=1, find_done=wait_for_the_other)
+        return await calls.run([1, 2])
+
+    result = (await exchange(run, LOST, (401, None))).result
+
+    assert ({1: "answer 500"}, {2}) == (result.unknown, set(result.refused))

@@ -66,7 +66,7 @@ def get_sequence_contact(call: Call) -> Json:
 def list_sequence_contacts_state(call: Call) -> Json:
     """List members with the columns that are asked for, newest first."""
     sequence = _sequence(call)
-    columns = set((call.query["additionalColumns"] or "").split(","))
+    columns: set[str] = set((call.query["additionalColumns"] or "").split(","))
     members = _ordered(call, sequence)
     return page(call.query, members, lambda member: _state_row(member, columns))
 
