@@ -174,7 +174,7 @@ class ReplySession:
     @property
     def sequences(self) -> Sequences:
         """Find, create, change, start, pause, archive and delete sequences."""
-        return Sequences(self._sender, self.steps, self.sequence_contacts)
+        return Sequences(self._sender)
 
     @property
     def steps(self) -> Steps:

@@ -77,8 +77,7 @@ async def tell(
 
 
 async def _build(session: ReplySession) -> Sequence:
-    # The group of LinkedIn accounts has no method yet; the raw call reaches every path.
-    profiles = await session.request("GET", "/v3/linkedin-accounts")
+    profile, *_ = await session.linkedin_accounts.list()
     sequence = await session.sequences.create(
         "Demo: founders, third quarter",
         steps=[
@@ -100,7 +99,7 @@ async def _build(session: ReplySession) -> Sequence:
             ),
             Call(delay_in_minutes=MINUTES_OF_DAY, message="Ask whether the e-mail arrived."),
         ],
-        linkedin_accounts=[profiles[0]["id"]],
+        linkedin_accounts=[profile.id],
     )
     mailboxes = await session.email_accounts.list().collect(limit=1)
     await session.senders.assign_email_account(sequence.id, mailboxes[0].id)

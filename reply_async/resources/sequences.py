@@ -85,8 +85,6 @@ class Sequences:
     """The sequences of the acting user's team."""
 
     _sender: Sender
-    _steps: Steps
-    _contacts: SequenceContacts
 
     def list(
         self,
@@ -244,7 +242,7 @@ class Sequences:
         return found
 
     async def _create_branches(self, made: Sequence, rest: Items[PlannedStep]) -> None:
-        known = in_chain_order(made.steps or await self._steps.list(made.id))
+        known = in_chain_order(made.steps or await Steps(self._sender).list(made.id))
         for planned in rest:
             if planned.parent is None or planned.parent >= len(known):
                 problem = f"{len(known)} steps, fewer than were sent"
@@ -591,7 +589,7 @@ class Sequences:
             return
         counted = 0
         for id_ in ids:
-            counted += await self._contacts.count(id_)
+            counted += await SequenceContacts(self._sender).count(id_)
         if counted != expected:
             raise InvalidUse("expect_contacts", f"{counted} contacts are enrolled, not {expected}")
 

@@ -63,6 +63,7 @@ async def test_wrong_media_type(emulator: Emulator) -> None:
         ("  ", "The request body is required and cannot be empty."),
         ("{", "Request body is not valid JSON."),
         ('{"name": NaN}', "Request body is not valid JSON."),
+        ('{"name": 1e999}', "Request body is not valid JSON."),
         ('{"name": "\\ud800"}', "Request body is not valid JSON."),
         ("[" * 100_000, "Request body is not valid JSON."),
         ("[]", "Value has an invalid type."),
@@ -77,6 +78,36 @@ async def test_bodies_that_are_no_object(emulator: Emulator, text: str, detail: 
     ):
         problem = await response.json(content_type=None)
         assert (400, [{"pointer": "", "detail": detail}]) == (response.status, problem["errors"])
+
+
+async def test_blank_body_where_none_is_needed(emulator: Emulator) -> None:
+    """Nothing is no body; blanks are one, and it is no JSON."""
+    job_id = next(iter(emulator.state.jobs))
+    headers = {"Authorization": f"Bearer {emulator.key}", "Content-Type": "application/json"}
+    url = f"{emulator.url}/v3/background-jobs/{job_id}/cancel"
+    async with aiohttp.ClientSession() as http:
+        for text, expected in (("\r\n", 400), ("", 204)):
+            async with http.post(url, data=text, headers=headers) as response:
+                assert expected == response.status
+
+
+async def test_whole_number_with_a_fraction_is_an_integer(api: Api) -> None:
+    """7.0 is the id 7, and answers call it so."""
+    failures = await api.ok("POST", "/v3/contacts/bulk-delete", {"ids": [7.0]})
+    assert ["7"] == list(failures)
+    status, problem = await api("POST", "/v3/contacts/bulk-delete", {"ids": [7.5]})
+    assert (400, ["/ids/0"]) == (status, [entry["pointer"] for entry in problem["errors"]])
+
+
+async def test_long_ids_have_64_bits(api: Api) -> None:
+    """In the path and in the body; the largest one is missing, the next one is a fault."""
+    largest = 2**63 - 1
+    for number, expected in ((largest, 404), (largest + 1, 400)):
+        status, _ = await api("GET", f"/v3/email-accounts/{number}")
+        assert expected == status
+    for number, expected in ((largest, 200), (largest + 1, 400)):
+        status, _ = await api("POST", "/v3/email-accounts/bulk-delete", {"ids": [number]})
+        assert expected == status
 
 
 async def test_body_above_the_limit(emulator: Emulator) -> None:

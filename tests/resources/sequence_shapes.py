@@ -72,7 +72,7 @@ def ok(payload: Any) -> Told:
 
 def of(sender: Any) -> Sequences:
     """Return the sequences as a session has them."""
-    return Sequences(sender, Steps(sender), SequenceContacts(sender))
+    return Sequences(sender)
 
 
 Shape = tuple[Call, Told, str, Any]
