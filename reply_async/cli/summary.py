@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attrs import asdict, frozen
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 MAX_RANGES = 50
-BYTES_OF_MIB = 1_048_576
+KIB_OF_MIB = 1024
 
 
 @frozen(kw_only=True)
@@ -109,10 +111,13 @@ def _ranges(lines: list[int]) -> Iterator[tuple[int, int]]:
 
 def peak_memory_mib() -> float | None:
     """Tell the most memory that this process had, None where the system does not say."""
+    with suppress(OSError):  # Linux; its ru_maxrss begins with that of the parent process
+        for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+            if line.startswith("VmHWM:"):
+                return round(int(line.split()[1]) / KIB_OF_MIB, 1)
     try:
         import resource  # noqa: PLC0415 - there is none on Windows
     except ImportError:
         return None
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    unit = 1 if sys.platform == "darwin" else 1024
-    return round(peak * unit / BYTES_OF_MIB, 1)
+    return round(peak / (KIB_OF_MIB**2 if sys.platform == "darwin" else KIB_OF_MIB), 1)
