@@ -132,6 +132,8 @@ if TYPE_CHECKING:
         SequenceContactPreview,
         SequenceContactState,
         StateColumn,
+        StateStatus,
+        StateStep,
         StatusInSequence,
     )
     from reply_async.models.sequences import (
@@ -212,9 +214,28 @@ if TYPE_CHECKING:
         SettledRow,
     )
     from reply_async.pagination import Page, Pager
-    from reply_async.requests import RateClass, Request, Safety
-    from reply_async.resources.stats import Period
+    from reply_async.requests import AnswerKind, RateClass, ReadBack, Request, Safety
+    from reply_async.resources.attachments import Attachments
+    from reply_async.resources.background_jobs import BackgroundJobs
+    from reply_async.resources.contact_lists import ContactLists
+    from reply_async.resources.contacts import Contacts
+    from reply_async.resources.custom_fields import CustomFields
+    from reply_async.resources.email_accounts import EmailAccounts
+    from reply_async.resources.email_template_folders import EmailTemplateFolders
+    from reply_async.resources.email_templates import EmailTemplates
+    from reply_async.resources.folders import Folders
+    from reply_async.resources.holiday_calendars import HolidayCalendars
+    from reply_async.resources.linkedin_accounts import LinkedInAccounts
+    from reply_async.resources.schedules import Schedules
+    from reply_async.resources.senders import Senders
+    from reply_async.resources.sequence_contacts import SequenceContacts
+    from reply_async.resources.sequences import Sequences
+    from reply_async.resources.stats import Period, Stats
+    from reply_async.resources.steps import Steps
+    from reply_async.resources.templates import Templates
+    from reply_async.resources.variants import Variants
     from reply_async.resources.webhook_deliveries import parse_delivery
+    from reply_async.resources.webhooks import Webhooks
     from reply_async.session import ReplySession
     from reply_async.transport.limiter import Limiter, LimiterState
     from reply_async.unset import UNSET, Unset
@@ -361,6 +382,8 @@ _NAMES = {
         "SequenceContactPreview",
         "SequenceContactState",
         "StateColumn",
+        "StateStatus",
+        "StateStep",
         "StatusInSequence",
     ),
     "models.sequences": (
@@ -451,12 +474,36 @@ _NAMES = {
         "Pager",
     ),
     "requests": (
+        "AnswerKind",
         "RateClass",
+        "ReadBack",
         "Request",
         "Safety",
     ),
-    "resources.stats": ("Period",),
+    "resources.attachments": ("Attachments",),
+    "resources.background_jobs": ("BackgroundJobs",),
+    "resources.contact_lists": ("ContactLists",),
+    "resources.contacts": ("Contacts",),
+    "resources.custom_fields": ("CustomFields",),
+    "resources.email_accounts": ("EmailAccounts",),
+    "resources.email_template_folders": ("EmailTemplateFolders",),
+    "resources.email_templates": ("EmailTemplates",),
+    "resources.folders": ("Folders",),
+    "resources.holiday_calendars": ("HolidayCalendars",),
+    "resources.linkedin_accounts": ("LinkedInAccounts",),
+    "resources.schedules": ("Schedules",),
+    "resources.senders": ("Senders",),
+    "resources.sequence_contacts": ("SequenceContacts",),
+    "resources.sequences": ("Sequences",),
+    "resources.stats": (
+        "Period",
+        "Stats",
+    ),
+    "resources.steps": ("Steps",),
+    "resources.templates": ("Templates",),
+    "resources.variants": ("Variants",),
     "resources.webhook_deliveries": ("parse_delivery",),
+    "resources.webhooks": ("Webhooks",),
     "session": ("ReplySession",),
     "transport.limiter": (
         "Limiter",
@@ -473,12 +520,15 @@ __all__ = [
     "CONTACT_MEMBERS",
     "UNSET",
     "AccountLimitReached",
+    "AnswerKind",
     "AnswerRead",
     "AnyStep",
     "ApiError",
     "Attachment",
+    "Attachments",
     "BackgroundJob",
     "BackgroundJobStatus",
+    "BackgroundJobs",
     "BadAnswer",
     "BulkOutcome",
     "BulkRefused",
@@ -497,14 +547,17 @@ __all__ = [
     "ContactFilterRule",
     "ContactInboxThread",
     "ContactList",
+    "ContactLists",
     "ContactRow",
     "ContactSequence",
     "ContactSequenceStatus",
     "ContactStatuses",
+    "Contacts",
     "Counts",
     "CurrentStep",
     "CustomField",
     "CustomFieldType",
+    "CustomFields",
     "DeliveredContact",
     "DeliveredSequence",
     "Email",
@@ -520,6 +573,7 @@ __all__ = [
     "EmailAccountStats",
     "EmailAccountTag",
     "EmailAccountType",
+    "EmailAccounts",
     "EmailConnectionStatus",
     "EmailCounters",
     "EmailDisposition",
@@ -528,21 +582,25 @@ __all__ = [
     "EmailTemplateAttachment",
     "EmailTemplateFolder",
     "EmailTemplateFolderType",
+    "EmailTemplateFolders",
     "EmailTemplateItem",
     "EmailTemplateRenderError",
     "EmailTemplateRendered",
     "EmailTemplateVariable",
     "EmailTemplateVariables",
+    "EmailTemplates",
     "EmailVariant",
     "Event",
     "ExecutionMode",
     "FieldError",
+    "Folders",
     "Forbidden",
     "GeneratedTaskOwner",
     "Held",
     "Holiday",
     "HolidayCalendar",
     "HolidayCalendarItem",
+    "HolidayCalendars",
     "ImportOptions",
     "InMailVariant",
     "InboxChannel",
@@ -554,6 +612,7 @@ __all__ = [
     "LinkedInAccount",
     "LinkedInAccountStatus",
     "LinkedInAccountType",
+    "LinkedInAccounts",
     "LinkedInAuthType",
     "LinkedInCommentOnRecentPost",
     "LinkedInConnect",
@@ -592,6 +651,7 @@ __all__ = [
     "RateClass",
     "RateLimitWait",
     "RateLimited",
+    "ReadBack",
     "Refusal",
     "RepliesHandlingType",
     "ReplyError",
@@ -610,10 +670,13 @@ __all__ = [
     "ScheduleTime",
     "ScheduleTimeRange",
     "ScheduleTiming",
+    "Schedules",
+    "Senders",
     "Sequence",
     "SequenceContact",
     "SequenceContactPreview",
     "SequenceContactState",
+    "SequenceContacts",
     "SequenceDraft",
     "SequenceEmailAccount",
     "SequenceEmailStats",
@@ -630,24 +693,31 @@ __all__ = [
     "SequenceTemplate",
     "SequenceTemplates",
     "SequenceUnusable",
+    "Sequences",
     "ServerError",
     "SessionClosed",
     "SettledRow",
     "Sms",
     "StateColumn",
+    "StateStatus",
+    "StateStep",
+    "Stats",
     "StatusInSequence",
     "Step",
     "StepCondition",
     "StepEmailStats",
     "StepVariant",
+    "Steps",
     "Task",
     "TaskActionType",
     "TeamUser",
+    "Templates",
     "Unauthorized",
     "UnknownStep",
     "Unset",
     "ValidationFailed",
     "VariantEmailStats",
+    "Variants",
     "VoiceAttachment",
     "Webhook",
     "WebhookDelivery",
@@ -657,6 +727,7 @@ __all__ = [
     "WebhookLog",
     "WebhookPayloadConfig",
     "WebhookScope",
+    "Webhooks",
     "WeekDay",
     "WhatsApp",
     "WhoAmI",

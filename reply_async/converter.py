@@ -388,6 +388,8 @@ def encode(value: object) -> Any:  # noqa: ANN401 - JSON is anything
 
 def encode_time(value: datetime, argument: str) -> str:
     """Return a time in UTC with ``Z``, or raise InvalidUse if it has no offset."""
+    if not isinstance(value, datetime):
+        raise InvalidUse(argument, f"is no datetime but {type(value).__name__}")
     if value.tzinfo is None:
         raise InvalidUse(argument, "a time needs an offset, as datetime.now(UTC) has")
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")

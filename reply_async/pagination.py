@@ -126,13 +126,13 @@ def decode_page(data: Any, kind: type[T], skip: int = 0) -> Page[T]:  # noqa: AN
     if isinstance(data, list):  # some lists are bare arrays and hold all there is
         return Page(decode_list(data, kind), skip, has_more=False)
     if not isinstance(data, dict):
-        raise DecodeError("$", f"expected a page, got {type(data).__name__}")
+        raise DecodeError("$", "a page is promised")
     info = data.get("info")  # where older answers keep hasMore
     envelope = {**info, **data} if isinstance(info, dict) else data
     has_more = envelope.get("hasMore", False)
     if not isinstance(has_more, bool):
-        raise DecodeError("$.hasMore", f"expected bool, got {type(has_more).__name__}")
+        raise DecodeError("$.hasMore", "a boolean is promised")
     items = data.get("items")
     if not isinstance(items, list):
-        raise DecodeError("$.items", f"expected list, got {type(items).__name__}")
+        raise DecodeError("$.items", "a list is promised")
     return Page(decode_list(items, kind, "$.items"), skip, has_more)

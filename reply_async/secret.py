@@ -19,6 +19,8 @@ class Secret:
     __slots__ = ("_value",)
 
     def __init__(self, value: str) -> None:
+        if not isinstance(value, str):
+            raise InvalidUse("api_key", f"is no text but {type(value).__name__}")
         self._value = value.strip()  # pasted keys come with white space
 
     def check(self) -> None:

@@ -53,6 +53,7 @@ DEFAULT_BASE_URL: Final = "https://api.reply.io"
 # One budget a user and loop. It outlives its sessions, since the server's windows do too.
 _limiters: dict[asyncio.AbstractEventLoop, dict[Hashable, Limiter]] = {}
 
+_METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 _PATH: Final = re.compile(r"/v3(/[\w.~:@+-]+)+", re.ASCII)
 
 
@@ -313,8 +314,8 @@ class ReplySession:
             raise InvalidUse("path", "must begin with /v3/ and name segments only")
         if not all(isinstance(value, str) for value in (query or {}).values()):
             raise InvalidUse("query", "holds a value that is no text")
-        if not method.isascii() or not method.isalpha():
-            raise InvalidUse("method", "is no HTTP method")
+        if method.upper() not in _METHODS:
+            raise InvalidUse("method", f"is none of {', '.join(sorted(_METHODS))}")
         request = Request(
             method.upper(),
             path,

@@ -6,16 +6,23 @@ Workers pull from it, so a run holds a few chunks and never its whole input.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping
 from typing import Final, Generic, Protocol, TypeVar
 
 from attrs import frozen
 
 from reply_async.bulk.chunks import each
+from reply_async.errors import InvalidUse
 from reply_async.outcome import Refusal
 
 # A chunk is cut after so many rows even if most were refused, so that refusals are told.
 MOST_ROWS: Final = 10_000
+
+
+def checked_source(argument: str, rows: object) -> None:
+    """Raise InvalidUse for what is no source of rows, before anything is asked for it."""
+    if isinstance(rows, str | bytes | Mapping) or not isinstance(rows, Iterable | AsyncIterable):
+        raise InvalidUse(argument, f"is no iterable of rows but {type(rows).__name__}")
 
 
 class Numbered(Protocol):

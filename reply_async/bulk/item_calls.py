@@ -22,7 +22,14 @@ from attrs import define, field
 from reply_async.bulk.chunks import each
 from reply_async.bulk.fan_out import fan_out
 from reply_async.bulk.refusals import read_failures
-from reply_async.errors import ApiError, ConnectionFailed, Forbidden, ReplyError, Unauthorized
+from reply_async.errors import (
+    ApiError,
+    ConnectionFailed,
+    Forbidden,
+    InvalidUse,
+    ReplyError,
+    Unauthorized,
+)
 from reply_async.outcome import BulkOutcome, Refusal
 from reply_async.requests import Request, Safety, checked_id
 from reply_async.responses import Applied, NotSent, Rejected, Throttled, Unknown, failure
@@ -37,6 +44,8 @@ SENT_AGAIN: Final = frozenset({Safety.STATE, Safety.DELETE})
 
 async def checked_ids(argument: str, ids: Iterable[int] | AsyncIterable[int]) -> list[int]:
     """Return ids once each, in order; raise InvalidUse that names the first wrong one."""
+    if isinstance(ids, str | bytes) or not isinstance(ids, Iterable | AsyncIterable):
+        raise InvalidUse(argument, f"is no list of ids but {type(ids).__name__}")
     checked: dict[int, None] = {}
     position = 0
     async for id_ in each(ids):
@@ -79,13 +88,19 @@ class ItemCalls:
     _refused: dict[int, Refusal] = field(init=False, factory=dict)
     _unknown: dict[int, str] = field(init=False, factory=dict)
     _fatal: ReplyError | None = field(init=False, default=None)
+    _failure: ReplyError | None = field(init=False, default=None)
+    _is_answered: bool = field(init=False, default=False)
 
     async def run(self, ids: Sequence[int]) -> BulkOutcome[int, None]:
-        """Send all of them; raise only where the key is refused before anything is done."""
+        """Send all of them; raise where no request at all was taken by the server.
+
+        That is a refused key, or a server out of reach; once one chunk has its verdicts,
+        the ids of the others are refused for that reason.
+        """
         chunks = (ids[start : start + self.size] for start in range(0, len(ids), self.size))
         await fan_out(chunks, self._carry)
-        if self._fatal is not None and not self._done and not self._unknown:
-            raise self._fatal
+        if self._failure is not None and not (self._is_answered or self._done or self._unknown):
+            raise self._failure
         return BulkOutcome(done=self._done, refused=self._refused, unknown=self._unknown)
 
     async def _carry(self, ids: Sequence[int]) -> None:
@@ -131,6 +146,7 @@ class ItemCalls:
         outcome: Applied[Mapping[int, Refusal]] | Rejected | NotSent | Throttled,
     ) -> None:
         if isinstance(outcome, Applied):
+            self._is_answered = True
             refused = {id_: outcome.value[id_] for id_ in ids if id_ in outcome.value}
             if outcome.after_loss:  # the echo of the first try
                 refused = {id_: each for id_, each in refused.items() if each.code != self.echo}
@@ -140,6 +156,7 @@ class ItemCalls:
         error = failure(request.without_body(), outcome)
         if isinstance(error, Unauthorized | Forbidden):
             self._fatal = error
+        self._failure = self._failure or error
         self._refuse(ids, error)
 
     def _refuse(self, ids: Iterable[int], error: ReplyError) -> None:

@@ -28,7 +28,7 @@ from reply_async import (
     ServerError,
     Unauthorized,
 )
-from reply_async.cli.messages import PROGRAM
+from reply_async.cli.messages import PROGRAM, plain
 
 TOO_MANY_REQUESTS = 429
 KEY_ARGUMENTS = ("REPLY_API_KEY", "api_key")
@@ -104,10 +104,18 @@ def explain(error: BaseException) -> tuple[ExitCode, str] | None:
     if isinstance(error, RunStopped):
         code = stop_code(error)
     if isinstance(error, InvalidUse) and error.argument in KEY_ARGUMENTS:
-        return ExitCode.ACCESS, f"{error}; without a key, try `{PROGRAM} demo`"
+        hint = "set REPLY_BASE_URL to the emulator's address" if "emulator" in error.problem else ""
+        hint = hint or f"without a key, try `{PROGRAM} demo`"
+        return ExitCode.ACCESS, f"REPLY_API_KEY: {error.problem}; {hint}"
     if isinstance(error, ApiError) and _is_account_limit(error):
         code = ExitCode.TARGET
-    return code, f"{str(error) or 'interrupted'}{_advice(error)}"
+    return code, f"{str(error) or 'interrupted'}{_told(error)}{_advice(error)}"
+
+
+def _told(error: BaseException) -> str:
+    """Give the server's own words, which name the id; they are for this terminal only."""
+    detail = error.problem.detail if isinstance(error, ApiError) else None
+    return f": {plain(detail)}" if detail else ""
 
 
 def stop_code(stop: BaseException) -> ExitCode:

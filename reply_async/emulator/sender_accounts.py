@@ -44,6 +44,19 @@ LINKEDIN_ACTIONS = {
     "followProfile": ("followProfile", "dailyFollowedProfilesCount"),
     "commentOnRecentPost": ("comments", "dailyCommentRecentPostCount"),
 }
+LIMIT_MEMBERS = (
+    "dailyDetectCount",
+    "dailySendConnectionRequestCount",
+    "dailySendMessageCount",
+    "dailySendSalesNavigatorConnectionRequestCount",
+    "dailyInMailCount",
+    "dailyViewProfileCount",
+    "dailyLikeRecentPostsCount",
+    "dailyRevokeConnectionCount",
+    "dailyEndorsedSkillsCount",
+    "dailyFollowedProfilesCount",
+    "dailyCommentRecentPostCount",
+)
 USAGE_MEMBERS = (
     "connectionRequests",
     "messages",

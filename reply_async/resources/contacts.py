@@ -19,7 +19,7 @@ from attrs import frozen
 
 from reply_async.bulk.contact_import import IMPORT_SIZE, ContactImport, ImportOptions
 from reply_async.bulk.folding import SeenRows
-from reply_async.bulk.intake import Intake
+from reply_async.bulk.intake import Intake, checked_source
 from reply_async.bulk.item_calls import ItemCalls
 from reply_async.bulk.job import JobSender
 from reply_async.bulk.rows import Row, stage_row
@@ -476,6 +476,7 @@ class Contacts:
         and what ``rows`` raises.
         API page: contacts/import-contacts.
         """
+        checked_source("rows", rows)
         chosen = options or ImportOptions()
 
         async def prepare() -> Stages:

@@ -24,6 +24,8 @@ def id_list(
     argument: str, values: Iterable[int], *, largest: int = INT32_MAX, most: int | None = None
 ) -> list[int]:
     """Return the ids of one request, at most ``most`` of them, none larger than ``largest``."""
+    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+        raise InvalidUse(argument, f"is no list of ids but {type(values).__name__}")
     ids = [checked_id(f"{argument}[{n}]", value, largest) for n, value in enumerate(values)]
     if most is not None and len(ids) > most:
         raise InvalidUse(argument, f"holds {len(ids)}, at most {most} are allowed")

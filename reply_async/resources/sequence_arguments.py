@@ -49,6 +49,8 @@ def filters(
     if status is not None:
         query["status"] = str(checked_choice("status", status, STATUSES))
     if is_archived is not None:
+        if not isinstance(is_archived, bool):
+            raise InvalidUse("is_archived", f"is no bool but {type(is_archived).__name__}")
         query["isArchived"] = str(is_archived).lower()
     if owner_user_id is not None:
         query["ownerUserId"] = int32("owner_user_id", owner_user_id)
@@ -106,6 +108,8 @@ def changes(
 
 def _check_settings(settings: SequenceSettings) -> None:
     """Raise InvalidUse for null where the server wants a value, and for unknown words."""
+    if not isinstance(settings, SequenceSettings):
+        raise InvalidUse("settings", f"are no SequenceSettings but {type(settings).__name__}")
     for each in fields(SequenceSettings):
         value = getattr(settings, each.name)
         if value is None and each.name not in _MAY_BE_NULL:

@@ -18,7 +18,7 @@ from attrs import frozen
 from reply_async.bulk.contact_import import IMPORT_SIZE, ContactImport, ImportOptions
 from reply_async.bulk.enrolment import Arrival, Enrolment, batch_size, enrol_body, read_count
 from reply_async.bulk.folding import SeenRows
-from reply_async.bulk.intake import Intake
+from reply_async.bulk.intake import Intake, checked_source
 from reply_async.bulk.item_calls import FindDone, ItemCalls
 from reply_async.bulk.job import JobSender
 from reply_async.bulk.list_checks import find_gone, find_reached
@@ -221,6 +221,7 @@ class SequenceContacts:
         SequenceUnusable, Unauthorized, Forbidden, RunStopped.
         API page: sequence-contacts/bulk-add-contacts-to-a-sequence.
         """
+        checked_source("contact_ids", contact_ids)
         requests = self._requests(sequence_id, start_step_id)
 
         async def prepare() -> Stages:
@@ -256,6 +257,7 @@ class SequenceContacts:
         API pages: contacts/import-contacts,
         sequence-contacts/bulk-add-contacts-to-a-sequence.
         """
+        checked_source("rows", rows)
         requests = self._requests(sequence_id, start_step_id)
 
         async def prepare() -> Stages:

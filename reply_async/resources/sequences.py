@@ -40,6 +40,7 @@ from reply_async.models.templates import SequenceTemplate
 from reply_async.outcome import BulkOutcome
 from reply_async.pagination import Pager
 from reply_async.requests import (
+    INT64_MAX,
     ReadBack,
     Request,
     Safety,
@@ -51,6 +52,7 @@ from reply_async.resources.arguments import checked_choice, checked_text, some_i
 from reply_async.resources.bodies import to_json
 from reply_async.resources.cloning import TemplateScope, create_request, noting, save_request
 from reply_async.resources.comparison import judge_deleted, judge_replaced
+from reply_async.resources.numbers import id_list
 from reply_async.resources.sequence_arguments import changes, checked_draft, filters
 from reply_async.resources.sequence_contacts import SequenceContacts
 from reply_async.resources.sequence_judges import (
@@ -64,6 +66,7 @@ from reply_async.resources.sequence_judges import (
     judge_state,
     judge_updated,
 )
+from reply_async.resources.step_checks import some_steps
 from reply_async.resources.steps import Steps, append_request
 from reply_async.resources.templates import (
     TEMPLATES,
@@ -190,11 +193,11 @@ class Sequences:
         """
         draft = SequenceDraft(
             name=name,
-            steps=tuple(steps),
+            steps=some_steps("steps", steps),
             schedule_id=schedule_id,
             settings=settings,
-            email_accounts=tuple(email_accounts),
-            linkedin_accounts=tuple(linkedin_accounts),
+            email_accounts=id_list("email_accounts", email_accounts, largest=INT64_MAX),
+            linkedin_accounts=id_list("linkedin_accounts", linkedin_accounts),
         )
         return await self.create_from_draft(draft)
 

@@ -14,17 +14,21 @@ from typing import Any, ClassVar, Final, Self
 from attrs import frozen
 
 from reply_async.bulk.fan_out import fan_out
-from reply_async.bulk.item_calls import checked_ids, refusal_of
+from reply_async.bulk.item_calls import refusal_of
 from reply_async.converter import decode, decode_list, encode_time
 from reply_async.errors import InvalidUse, ReplyError, Unauthorized
 from reply_async.models.stats import SequenceEmailStats, SequenceStats, SequenceStatsRow
 from reply_async.outcome import BulkOutcome, Refusal
 from reply_async.requests import RateClass, Request, Safety, int32
+from reply_async.resources.arguments import some_ids
 from reply_async.resources.bodies import to_json
 from reply_async.responses import conclude
 from reply_async.transport.sender import Sender
 
 OVERVIEW_SPAN: Final = timedelta(days=31)
+
+
+PRESETS: Final = ("lastWeek", "lastMonth", "lastYear", "allTime")
 
 
 @frozen
@@ -39,6 +43,10 @@ class Period:
     LAST_MONTH: ClassVar[Period]
     LAST_YEAR: ClassVar[Period]
     ALL_TIME: ClassVar[Period]
+
+    def __attrs_post_init__(self) -> None:
+        if self.start is None and self.preset not in PRESETS:
+            raise InvalidUse("period", f"is none of {', '.join(PRESETS)}")
 
     @classmethod
     def between(cls, start: datetime, end: datetime) -> Self:
@@ -106,6 +114,7 @@ class Stats:
         Raises: InvalidUse, Forbidden, RateLimitWait, ConnectionFailed, BadAnswer.
         API page: sequences/list-sequence-stats.
         """
+        _check(period)
         if period in (Period.LAST_YEAR, Period.ALL_TIME):
             raise InvalidUse("period", "an overview covers 31 days at most")
         if period.start and period.end and period.end - period.start > OVERVIEW_SPAN:
@@ -142,13 +151,19 @@ class Stats:
                 if isinstance(error, Unauthorized):
                     denied.append(error)
 
-        await fan_out(await checked_ids("ids", ids), read)
+        await fan_out(await some_ids("ids", ids), read)
         if denied and not done:
             raise denied[0]
         return BulkOutcome(done=done, refused=refused)
 
 
+def _check(period: Period) -> None:
+    if not isinstance(period, Period):
+        raise InvalidUse("period", f"is no Period but {type(period).__name__}")
+
+
 def _request(template: str, sequence_id: str | None, period: Period) -> Request:
+    _check(period)
     return Request(
         "POST",
         template,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from types import UnionType
 from typing import Final
 
 from attrs import evolve, fields
@@ -12,9 +13,13 @@ from reply_async.errors import InvalidUse
 from reply_async.models.steps import (
     AnyStep,
     Condition,
+    EmailVariant,
     ExecutionMode,
+    InMailVariant,
     LinkedInConnect,
     LinkedInEndorseSkills,
+    LinkedInVariant,
+    Step,
     TaskActionType,
     UnknownStep,
     ZapierAction,
@@ -34,6 +39,13 @@ _WORDS: Final[Mapping[str, type[StrEnum]]] = {
 }
 
 
+def some_steps(argument: str, steps: Iterable[AnyStep]) -> tuple[AnyStep, ...]:
+    """Return steps as a tuple, or raise InvalidUse if they are no list."""
+    if isinstance(steps, str | bytes | Mapping) or not isinstance(steps, Iterable):
+        raise InvalidUse(argument, f"is no list of steps but {type(steps).__name__}")
+    return tuple(steps)
+
+
 def check_new_steps(argument: str, steps: Iterable[AnyStep]) -> None:
     """Raise InvalidUse that names what cannot be created, also in branches."""
     waiting = [(argument, tuple(steps))]
@@ -41,6 +53,7 @@ def check_new_steps(argument: str, steps: Iterable[AnyStep]) -> None:
         name, level = waiting.pop()
         for n, step in enumerate(level):
             place = f"{name}[{n}]"
+            _check_kind(place, step, Step)
             if isinstance(step, Condition | UnknownStep):
                 waiting.append((f"{place}.if_positive", step.if_positive))
                 waiting.append((f"{place}.if_negative", step.if_negative))
@@ -50,6 +63,7 @@ def check_new_steps(argument: str, steps: Iterable[AnyStep]) -> None:
 
 def check_new_step(argument: str, step: AnyStep) -> None:
     """Raise InvalidUse that names what a single step cannot be created with."""
+    _check_kind(argument, step, Step)
     if isinstance(step, UnknownStep):
         return
     check_step(argument, step)
@@ -64,6 +78,7 @@ def check_step(argument: str, step: AnyStep) -> None:
 
     Words newer than this package pass: what was read may be written back.
     """
+    _check_kind(argument, step, Step)
     checked_number(f"{argument}.delay_in_minutes", step.delay_in_minutes)
     if step.parent_id is not None:
         checked_id(f"{argument}.parent_id", step.parent_id)
@@ -78,12 +93,19 @@ def check_step(argument: str, step: AnyStep) -> None:
     _check_variants(argument, step)
 
 
+def _check_kind(argument: str, value: object, kind: type | UnionType) -> None:
+    if not isinstance(value, kind):
+        wanted = "step" if kind is Step else "variant"
+        raise InvalidUse(argument, f"is no {wanted} but {type(value).__name__}")
+
+
 def _check_variants(argument: str, step: AnyStep) -> None:
     variants = getattr(step, "variants", None)
     if variants == ():
         raise InvalidUse(f"{argument}.variants", "is empty")
     for n, variant in enumerate(variants or ()):
         place = f"{argument}.variants[{n}]"
+        _check_kind(place, variant, EmailVariant | LinkedInVariant | InMailVariant)
         attachment_ids = getattr(variant, "attachment_ids", None) or ()
         id_list(f"{place}.attachment_ids", attachment_ids, most=MOST_ATTACHMENTS)
         if isinstance(step, LinkedInConnect) and len(variant.message) > LONGEST_NOTE:

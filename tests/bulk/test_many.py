@@ -12,6 +12,7 @@ from reply_async import (
     BulkOutcome,
     BulkRefused,
     Call,
+    ConnectionFailed,
     Forbidden,
     InvalidUse,
     ReplySession,
@@ -69,10 +70,11 @@ async def test_many_are_cut_into_hundreds(
 
 @pytest.mark.parametrize("given", [[], (), iter(()), as_async(())])
 async def test_nothing_costs_nothing(session: ReplySession, proxy: FaultProxy, given: Any) -> None:
-    """A change of nothing is a mistake, a reading of nothing is empty; neither sends anything."""
+    """An empty list is a mistake, and nothing is sent for it."""
     with pytest.raises(InvalidUse, match="ids"):
         await session.sequences.start_many(given)
-    assert BulkOutcome() == await session.stats.collect(given)
+    with pytest.raises(InvalidUse, match="ids"):
+        await session.stats.collect([])
     assert not proxy.requests
 
 
@@ -321,3 +323,11 @@ async def test_a_fault_ends_all_workers(reply_clock: VirtualClockLoop) -> None:
     assert [0, 1] == done
     assert 1 == len(asyncio.all_tasks())
     assert reply_clock.time() < 3
+
+
+@pytest.mark.usefixtures("reply_clock")
+async def test_a_server_out_of_reach_raises() -> None:
+    """No id is refused by a server that nobody reached: the call fails as a whole."""
+    async with ReplySession("emu_x", base_url="http://127.0.0.1:9") as lost:
+        with pytest.raises(ConnectionFailed):
+            await lost.sequences.start_many([1, 2])

@@ -73,9 +73,11 @@ async def test_a_source_that_raises_ends_the_run_with_its_own_error(
 async def test_what_is_no_iterable_is_the_caller_s_error(
     session: ReplySession, sequence_id: int
 ) -> None:
-    """It raises what iterating over it raises."""
-    with pytest.raises(TypeError):
-        await session.sequence_contacts.add_many(sequence_id, 5)  # type: ignore[arg-type]  # on purpose
+    """It is told at once, by the name of the argument; text is no list of rows either."""
+    with pytest.raises(InvalidUse, match="contact_ids"):
+        session.sequence_contacts.add_many(sequence_id, 5)  # type: ignore[arg-type]  # on purpose
+    with pytest.raises(InvalidUse, match="rows"):
+        session.sequence_contacts.import_rows(sequence_id, "abc")  # type: ignore[arg-type]  # on purpose
 
 
 async def test_stop_lets_what_is_on_the_wire_settle(

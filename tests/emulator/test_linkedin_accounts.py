@@ -218,6 +218,12 @@ async def test_limits_that_make_no_sense(api: Api, path: str, body: Json) -> Non
     assert (None, None) == (account["limits"], account["revokeSettings"])
 
 
+async def test_members_that_are_no_limits_are_not_compared(api: Api) -> None:
+    """They may hold anything."""
+    body = {"limitsMode": "Ranged", "rangeMin": {"note": {}}, "rangeMax": {"note": 1}}
+    assert (204, None) == await api("PUT", f"{PROFILES}/41/limits", body)
+
+
 async def test_revoke_settings_are_kept(api: Api) -> None:
     """As they were sent."""
     settings = {"enabled": True, "periodDays": 30}

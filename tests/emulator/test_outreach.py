@@ -137,7 +137,7 @@ async def test_periods_split_the_numbers(api: Api, emulator: Emulator) -> None:
 
 
 async def test_bad_periods(api: Api) -> None:
-    """Inverted: 500. Preset and bounds, or no date: faults. Too long for all."""
+    """Inverted: 500, or a fault. Preset and bounds, or no date: faults. Too long for all."""
     made = await api.sequence()
     one, every = f"/v3/sequences/{made['id']}/stats", "/v3/sequences/stats"
     bounds = {"from": "2026-02-01T00:00:00Z", "to": "2026-01-01T00:00:00Z"}
@@ -145,6 +145,8 @@ async def test_bad_periods(api: Api) -> None:
         assert (500, {"title": "Internal Server Error", "status": 500}) == await api(
             "POST", path, {"filters": bounds}
         )
+    status, problem = await api("POST", f"{one}/emails", {"filters": bounds})
+    assert (400, "/filters") == (status, problem["errors"][0]["pointer"])
     _, problem = await api("POST", one, {"filters": {**bounds, "dateRangePreset": "lastWeek"}})
     assert "/filters" == problem["errors"][0]["pointer"]
     _, problem = await api("POST", one, {"filters": {"from": "yesterday"}})

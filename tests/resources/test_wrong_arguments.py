@@ -121,6 +121,38 @@ async def test_what_is_no_id_never_becomes_a_path(
     assert "sequence_id" == named
 
 
+OF_ANOTHER_KIND: list[tuple[str, Act]] = [
+    ("ids", lambda s: s.sequences.start_many(5)),  # type: ignore[arg-type]  # on purpose, all of these
+    ("ids", lambda s: s.sequences.start_many("12")),  # type: ignore[arg-type]
+    ("email_accounts", lambda s: s.sequences.create("x", steps=[STEP], email_accounts=5)),  # type: ignore[arg-type]
+    ("steps", lambda s: s.sequences.create("x", steps=5)),  # type: ignore[arg-type]
+    ("steps", lambda s: s.sequences.create("x", steps="abc")),  # type: ignore[arg-type]
+    ("steps[0]", lambda s: s.sequences.create("x", steps=[{"type": "email"}])),  # type: ignore[list-item]
+    ("steps[0].variants[0]", lambda s: s.sequences.create("x", steps=[Email(variants=["x"])])),
+    ("settings", lambda s: s.sequences.create("x", steps=[STEP], settings={})),  # type: ignore[arg-type]
+    ("settings", lambda s: s.sequences.update(1, settings=None)),  # type: ignore[arg-type]
+    ("is_archived", lambda s: s.sequences.list(is_archived="x").collect()),  # type: ignore[arg-type]
+    ("created_after", lambda s: s.sequences.list(created_after="2024").collect()),  # type: ignore[arg-type]
+    ("period", lambda s: s.stats.get(1, "lastWeek")),  # type: ignore[arg-type]
+    ("period", lambda s: s.stats.overview("bogus")),  # type: ignore[arg-type]
+    ("period", lambda s: s.stats.get(1, Period("bogus"))),
+    ("method", lambda s: s.request("FOO", "/v3/whoami")),
+]
+
+
+@pytest.mark.parametrize(("argument", "act"), OF_ANOTHER_KIND)
+async def test_an_argument_of_another_kind_is_named(
+    reply_session: ReplySession, reply_emulator: Emulator, argument: str, act: Act
+) -> None:
+    """What no type checker lets through is told by its name as well, and never sent."""
+
+    async def call(session: ReplySession) -> Any:
+        return await act(session)
+
+    named = await raised_by(lambda: call(reply_session), reply_session, reply_emulator)
+    assert argument == named
+
+
 @pytest.mark.parametrize(("argument", "act"), WRONG)
 async def test_a_wrong_argument_is_named(
     reply_session: ReplySession, reply_emulator: Emulator, argument: str, act: Act

@@ -13,7 +13,11 @@ from reply_async.emulator.clock import iso
 from reply_async.emulator.operations.registry import Call, operation
 from reply_async.emulator.operations.senders import linkedin_ref
 from reply_async.emulator.problems import refusal
-from reply_async.emulator.sender_accounts import USAGE_MEMBERS, PendingLinkedInAccount
+from reply_async.emulator.sender_accounts import (
+    LIMIT_MEMBERS,
+    USAGE_MEMBERS,
+    PendingLinkedInAccount,
+)
 from reply_async.emulator.stats import DAY
 
 if TYPE_CHECKING:
@@ -88,7 +92,8 @@ def update_linkedin_account_limits(call: Call) -> None:
         detail = f"The action delays must be at least {MIN_DELAY_SPREAD} seconds apart."
         raise refusal(400, _INVALID, detail)
     lower, upper = limits.get("rangeMin") or {}, limits.get("rangeMax") or {}
-    if any(lower[name] > upper[name] for name in lower.keys() & upper.keys()):
+    both = [name for name in LIMIT_MEMBERS if name in lower and name in upper]
+    if any(lower[name] > upper[name] for name in both):
         raise refusal(400, _INVALID, "A lower limit must not exceed its upper limit.")
     account.limits = limits
     call.ledger.note("linkedin_limits_updated")

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from reply_async.emulator.operations.registry import Call, operation
-from reply_async.emulator.problems import Fault, bare, invalid, refusal
+from reply_async.emulator.problems import Fault, Problem, bare, invalid, refusal
 from reply_async.emulator.stats import (
     DAY,
     email_overview,
@@ -55,7 +55,8 @@ def list_sequence_stats(call: Call) -> list[Json]:
 @operation
 def get_sequence_email_stats(call: Call) -> Json:
     """Return the e-mail counters of a sequence, its steps and their variants."""
-    first, last = _period(call)
+    inverted = invalid(Fault("/filters", "'to' must be after 'from'."))
+    first, last = _period(call, inverted)
     sequence = _sequence(call)
     sums = sequence.tallies.between(first, last)
     email_steps = [step for step in sequence.steps if step.type == "email"]
@@ -96,14 +97,15 @@ def _sequence(call: Call) -> Sequence:
     return sequence
 
 
-def _period(call: Call) -> tuple[float | None, float | None]:
+def _period(call: Call, inverted: Problem | None = None) -> tuple[float | None, float | None]:
+    """Return both ends; a period that ends before it begins is a 500 unless told otherwise."""
     filters: Json = call.body.get("filters") or {}
     first, last = moment_of(filters.get("from")), moment_of(filters.get("to"))
     if filters.get("dateRangePreset") and not (first is None and last is None):
         detail = "Either 'dateRangePreset' or 'from' and 'to' can be given."
         raise invalid(Fault("/filters", detail))
     if first is not None and (call.now if last is None else last) <= first:
-        raise bare(500)
+        raise inverted or bare(500)  # `stats_inverted_range` is said of the other two reports
     return period(filters, call.now)
 
 
