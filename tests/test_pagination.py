@@ -1,5 +1,6 @@
 """Pagers, against servers that page in every way the API has been seen to."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,9 @@ from fault_proxy import FaultProxy, Seen, answer
 
 from reply_async import BadAnswer, InvalidUse, ReplySession
 from reply_async.emulator import Emulator
+from reply_async.pagination import Page as Fetched
+from reply_async.pagination import walk
+from reply_async.requests import Request, Safety
 from reply_async.testing import VirtualClockLoop
 
 Page = Callable[[int, int], Any]
@@ -192,3 +196,57 @@ async def test_a_pager_is_not_awaitable(listing: Listing) -> None:
     """It has one meaning: a list that is read while it is iterated."""
     with pytest.raises(TypeError):
         await listing.session.sequences.list()  # type: ignore[misc]  # on purpose
+
+
+@pytest.mark.parametrize("prefetch", [False, True])
+async def test_one_page_at_most_is_fetched_ahead(prefetch: bool) -> None:
+    """Asked to, the next page is under way while a page is in use, and never two."""
+    asked: list[int] = []
+
+    async def fetch(skip: int) -> Fetched[int]:
+        asked.append(skip)
+        await asyncio.sleep(0)
+        return Fetched((skip, skip + 1), skip, has_more=skip < 6)
+
+    request = Request("GET", "/v3/sequences", safety=Safety.READ)
+    ahead: list[int] = []
+    items: list[int] = []
+    async for page in walk(request, fetch, prefetch=prefetch):
+        await asyncio.sleep(0.001)
+        items += page.items
+        ahead.append(asked[-1] - page.skip)
+
+    assert [0, 1, 2, 3, 4, 5, 6, 7] == items
+    assert [0, 2, 4, 6] == asked
+    assert ([2, 2, 2, 0] if prefetch else [0, 0, 0, 0]) == ahead
+
+
+async def test_an_iteration_that_ends_early_leaves_no_page_under_way() -> None:
+    """Closing the pages cancels the one that was fetched ahead."""
+    ended: list[str] = []
+
+    async def fetch(skip: int) -> Fetched[int]:
+        if skip:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                ended.append("cancelled")
+                raise
+        return Fetched((skip,), skip, has_more=True)
+
+    request = Request("GET", "/v3/sequences", safety=Safety.READ)
+    pages = walk(request, fetch, prefetch=True)
+    await anext(pages)
+    await asyncio.sleep(0)
+    await pages.aclose()
+    assert ["cancelled"] == ended
+
+
+async def test_a_prefetching_list_is_the_same_list(
+    reply_session: ReplySession, reply_emulator: Emulator
+) -> None:
+    """Items and requests are those of a list that fetches page by page."""
+    pager = reply_session.email_accounts.list().prefetching()
+    assert 3 == len([account async for account in pager])
+    assert [1, 1, 1] == [len(page.items) async for page in pager.pages(size=1)]
+    assert 4 == len(list(reply_emulator.requests))
