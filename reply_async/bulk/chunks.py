@@ -1,4 +1,4 @@
-"""Cutting inputs of any length into what one request carries. Pure, nothing is held."""
+"""Inputs of either kind, iterated over as one. Pure, nothing is held."""
 
 from __future__ import annotations
 
@@ -16,15 +16,3 @@ async def each(items: Iterable[T] | AsyncIterable[T]) -> AsyncIterator[T]:
     else:
         for item in items:
             yield item
-
-
-async def chunked(items: Iterable[T] | AsyncIterable[T], size: int) -> AsyncIterator[list[T]]:
-    """Iterate over lists of at most ``size`` items, none of them empty."""
-    chunk: list[T] = []
-    async for item in each(items):
-        chunk.append(item)
-        if len(chunk) == size:
-            yield chunk
-            chunk = []
-    if chunk:
-        yield chunk
