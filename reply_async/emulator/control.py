@@ -105,12 +105,23 @@ def parse_limits(value: object) -> tuple[int, int] | None:
 
 
 def _requests(emulator: Emulator, query: Mapping[str, str], _body: Json) -> Json:
-    limit = int(query.get("limit", LISTED_REQUESTS))
+    """Tell the newest requests that fit; the totals are those of all requests."""
+    found = emulator.requests.last(
+        int(query.get("limit", LISTED_REQUESTS)),
+        method=query.get("method"),
+        operation_id=query.get("operation"),
+        status=int(query["status"]) if "status" in query else None,
+    )
     return {
         "total": len(emulator.requests),
         "by_operation": emulator.requests.totals(),
-        "items": [asdict(entry) for entry in emulator.requests.last(limit)],
+        "items": [asdict(entry) for entry in found],
     }
+
+
+def _clear_requests(emulator: Emulator, query: Mapping[str, str], body: Json) -> Json:
+    emulator.requests.clear()
+    return _requests(emulator, query, body)
 
 
 def _ledger(emulator: Emulator, query: Mapping[str, str], _body: Json) -> Json:
@@ -135,6 +146,6 @@ _ROUTES: dict[str, dict[str, Callable[[Emulator, Mapping[str, str], Json], Json]
     "reset": {"POST": _reset},
     "clock": {"GET": _clock, "POST": _move_clock},
     "budget": {"GET": _budget, "POST": _set_budget},
-    "requests": {"GET": _requests},
+    "requests": {"GET": _requests, "DELETE": _clear_requests},
     "ledger": {"GET": _ledger},
 }

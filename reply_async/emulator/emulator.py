@@ -13,7 +13,7 @@ from reply_async.emulator.clock import Clock
 from reply_async.emulator.contract import load_contract
 from reply_async.emulator.ledger import Ledger
 from reply_async.emulator.outreach import Outreach
-from reply_async.emulator.requests_log import LoggedRequest, RequestsLog
+from reply_async.emulator.requests_log import KEPT, LoggedRequest, RequestsLog
 from reply_async.emulator.server import make_server
 from reply_async.emulator.state import State
 
@@ -33,6 +33,7 @@ class Emulator:
     ``budget`` is requests per minute and per hour, None for no limit. The same
     ``seed`` and the same calls at the same times give the same state.
     ``started_at`` sets the emulator's first moment (seconds since 1970).
+    The log of requests holds the last ``kept_requests``.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Emulator:
         seed: int = 1,
         speed: float = 1.0,
         started_at: float | None = None,
+        kept_requests: int = KEPT,
     ) -> None:
         self.key = check_key(key)
         self.keys = {self.key}
@@ -52,6 +54,7 @@ class Emulator:
         self.answer_callbacks: list[AnswerCallback] = []
         self.url = ""
         self._limits = budget
+        self._kept_requests = kept_requests
         self._runner: web.ServerRunner | None = None
         self.reset()
 
@@ -59,7 +62,7 @@ class Emulator:
         """Forget everything but the clock, the keys and the budget's limits."""
         self.state = State(self.seed, self.clock.now())
         self.ledger = Ledger()
-        self.requests = RequestsLog()
+        self.requests = RequestsLog(self._kept_requests)
         self.budget = Budget(self._limits)
         self.outreach = Outreach(self.state, self.clock.now())
         self._request_number = 0

@@ -1,8 +1,14 @@
-"""What was asked: the last requests one by one, and totals of all of them."""
+"""What was asked: the last requests one by one, and totals of all of them.
+
+Memory is bounded: the oldest entries go, and the totals have one number for each
+operation and status. A caller's own words, such as a made-up method, are no key.
+"""
 
 from __future__ import annotations
 
 from collections import Counter, deque
+from http import HTTPMethod
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from attrs import frozen
@@ -11,11 +17,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 KEPT = 10_000
+METHODS = frozenset(HTTPMethod)
 
 
 @frozen
 class LoggedRequest:
-    """One answered request. `template` and `operation_id` need a known route."""
+    """One answered request. `template` and `operation_id` need a known route.
+
+    ``at`` is the emulator's time, ``duration_ms`` real milliseconds from the first
+    byte of the body to the finished answer. ``user_id`` needs a good key.
+    """
 
     number: int
     method: str
@@ -24,13 +35,15 @@ class LoggedRequest:
     operation_id: str | None
     status: int
     at: float
+    duration_ms: float = 0.0
+    user_id: int | None = None
 
 
 class RequestsLog:
-    """The last requests in order, and totals that are never cut off."""
+    """The last ``kept`` requests in order, and totals that are never cut off."""
 
-    def __init__(self) -> None:
-        self._last: deque[LoggedRequest] = deque(maxlen=KEPT)
+    def __init__(self, kept: int = KEPT) -> None:
+        self._last: deque[LoggedRequest] = deque(maxlen=kept)
         self._totals: Counter[tuple[str, str | None, str | None, int]] = Counter()
 
     def __iter__(self) -> Iterator[LoggedRequest]:
@@ -43,7 +56,13 @@ class RequestsLog:
     def add(self, entry: LoggedRequest) -> None:
         """Note an answered request."""
         self._last.append(entry)
-        self._totals[entry.method, entry.template, entry.operation_id, entry.status] += 1
+        method = entry.method if entry.method in METHODS else "other"
+        self._totals[method, entry.template, entry.operation_id, entry.status] += 1
+
+    def clear(self) -> None:
+        """Forget the entries and the totals."""
+        self._last.clear()
+        self._totals.clear()
 
     def count(
         self,
@@ -82,6 +101,20 @@ class RequestsLog:
             totals[operation_id or "unknown"] += number
         return dict(totals)
 
-    def last(self, limit: int) -> list[LoggedRequest]:
-        """Return the newest requests, oldest of them first."""
-        return list(self._last)[-limit:] if limit > 0 else []
+    def last(
+        self,
+        limit: int,
+        *,
+        method: str | None = None,
+        operation_id: str | None = None,
+        status: int | None = None,
+    ) -> list[LoggedRequest]:
+        """Return the newest kept requests that fit, oldest of them first."""
+        fitting = (
+            entry
+            for entry in reversed(self._last)
+            if method in {None, entry.method}
+            and operation_id in {None, entry.operation_id}
+            and status in {None, entry.status}
+        )
+        return list(islice(fitting, max(limit, 0)))[::-1]

@@ -10,6 +10,7 @@ import json
 import logging
 from http import HTTPStatus
 from inspect import isawaitable
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -21,6 +22,7 @@ from reply_async.emulator.control import PREFIX, control
 from reply_async.emulator.operations import HANDLERS, Answer, Call
 from reply_async.emulator.problems import Problem, bare, unauthorized
 from reply_async.emulator.requests_log import LoggedRequest
+from reply_async.emulator.state import USER_ID
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,6 +47,8 @@ class Exchange:
         self.operation: Operation | None = None
         self.headers: dict[str, str] = {}
         self.number = 0
+        self.user_id: int | None = None
+        self.began = perf_counter()
 
     async def answer(self) -> web.Response:
         """Return the answer, whatever it is."""
@@ -84,6 +88,7 @@ class Exchange:
         scheme, _, key = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or key.strip() not in emulator.keys:
             raise unauthorized()
+        self.user_id = USER_ID
         now = emulator.clock.now()
         self._spend(emulator.budget.spend(now))
         if not by_method:
@@ -150,6 +155,8 @@ class Exchange:
             operation_id=operation.id if operation else None,
             status=response.status,
             at=self.emulator.clock.now(),
+            duration_ms=round((perf_counter() - self.began) * 1000, 3),
+            user_id=self.user_id,
         )
         self.emulator.requests.add(entry)
         body = response.body if isinstance(response.body, bytes) else b""

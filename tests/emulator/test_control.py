@@ -9,6 +9,7 @@ from emulator.client import MONDAY
 
 from reply_async.emulator.__main__ import main
 from reply_async.emulator.clock import Clock, parse_duration
+from reply_async.emulator.requests_log import LoggedRequest, RequestsLog
 
 if TYPE_CHECKING:
     from emulator.client import Api
@@ -46,6 +47,36 @@ async def test_requests_are_logged_and_totalled(api: Api, emulator: Emulator) ->
     assert 1 == log.count(operation_id="get_sequence", status=404)
     assert 1 == log.count("POST")
     assert [1, 2, 3, 4] == [entry.number for entry in log]
+    assert all(0 < entry.duration_ms < 60_000 and entry.user_id == 501 for entry in log)
+
+
+async def test_requests_are_filtered_and_cleared(api: Api, emulator: Emulator) -> None:
+    """By operation, status and method, newest last; DELETE forgets the totals too."""
+    await api.sequence()
+    for path in ("/v3/sequences/9", "/v3/sequences", "/v3/sequences/8"):
+        await api("GET", path)
+    await api("GET", "/v3/whoami", headers={})
+
+    async def numbers(query: str) -> list[int]:
+        shown = await api.control("GET", f"requests?{query}")
+        return [entry["number"] for entry in shown["items"]]
+
+    assert [2, 4] == await numbers("operation=get_sequence")
+    assert [4] == await numbers("operation=get_sequence&limit=1")
+    assert [2, 4] == await numbers("status=404&method=GET")
+    assert [1] == await numbers("method=POST")
+    assert [] == await numbers("limit=0")
+    assert [None] == [entry.user_id for entry in emulator.requests.last(1)]  # no key, no user
+    assert (0, {}, []) == tuple((await api.control("DELETE", "requests")).values())
+
+
+def test_log_keeps_the_last_and_counts_all() -> None:
+    """Entries go, totals stay; methods of a caller's own making share one total."""
+    log = RequestsLog(kept=3)
+    for number in range(1, 101):
+        log.add(LoggedRequest(number, f"M{number}", "/x", None, None, 404, 0.0))
+    assert [98, 99, 100] == [entry.number for entry in log]
+    assert (100, 100) == (len(log), log.count("other"))
 
 
 async def test_ledger_tells_who_was_enrolled_by_what(api: Api) -> None:
