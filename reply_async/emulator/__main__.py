@@ -29,8 +29,15 @@ def main(argv: list[str] | None = None, *, prog: str = "python -m reply_async.em
         from reply_async.emulator import Emulator  # noqa: PLC0415 - `--help` must not load the server
 
         emulator = Emulator(
-            options.key, budget=options.budget, seed=options.seed, speed=options.speed
+            options.key,
+            budget=options.budget,
+            seed=options.seed,
+            speed=options.speed,
+            dialect=options.dialect,
         )
+    except ValueError as error:  # the contract names the dialects, `--help` must not load it
+        print(error, file=sys.stderr)  # noqa: T201 - a program speaks on its streams
+        return 2
     except ModuleNotFoundError as error:
         if error.name not in NEEDED:
             raise
@@ -80,6 +87,12 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         help="requests a minute and an hour (default: 100,3000)",
     )
     parser.add_argument("--speed", type=_speed, default=1.0, help="how fast its clock runs")
+    parser.add_argument(
+        "--dialect",
+        default="default",
+        metavar="NAME[,ENTRY=VARIANT...]",
+        help="default, modern or legacy, and single entries that differ (default: default)",
+    )
     parser.add_argument("--seed", type=int, default=1, help="another seed, other reactions")
     parser.add_argument(
         "--exit-with-parent", action="store_true", help="end when standard input is closed"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import asdict
 
 from reply_async.emulator.clock import iso, parse_duration
+from reply_async.emulator.dialects import dialects_of, entries
 from reply_async.emulator.problems import Problem, bare
 
 if TYPE_CHECKING:
@@ -66,6 +67,29 @@ def _clock(emulator: Emulator, _query: Mapping[str, str], _body: Json) -> Json:
 def _move_clock(emulator: Emulator, query: Mapping[str, str], body: Json) -> Json:
     emulator.advance(parse_duration(body["advance"]))
     return _clock(emulator, query, body)
+
+
+def _dialects(emulator: Emulator, _query: Mapping[str, str], _body: Json) -> Json:
+    return {
+        entry.id: {
+            "varies": entry.varies,
+            "variants": entry.variants,
+            "default": entry.default,
+            "choice": emulator.dialects[entry.id],
+        }
+        for entry in entries().values()
+    }
+
+
+def _choose_dialects(emulator: Emulator, query: Mapping[str, str], body: Json) -> Json:
+    """Take a set by its text form, single entries on top of what there is, or both."""
+    text, choices = body.get("dialect"), body.get("choices", {})
+    is_known = bool(body) and body.keys() <= {"dialect", "choices"}
+    if not (is_known and isinstance(text, str | None) and isinstance(choices, dict)):
+        raise ValueError('send "dialect": "NAME", "choices": {"ENTRY": "VARIANT"}, or both')
+    chosen = emulator.dialects if text is None else dialects_of(text)
+    emulator.dialects = chosen.changed(choices)
+    return _dialects(emulator, query, body)
 
 
 def _budget(emulator: Emulator, _query: Mapping[str, str], _body: Json) -> Json:
@@ -145,6 +169,7 @@ _ROUTES: dict[str, dict[str, Callable[[Emulator, Mapping[str, str], Json], Json]
     "state": {"GET": _state},
     "reset": {"POST": _reset},
     "clock": {"GET": _clock, "POST": _move_clock},
+    "dialects": {"GET": _dialects, "POST": _choose_dialects},
     "budget": {"GET": _budget, "POST": _set_budget},
     "requests": {"GET": _requests, "DELETE": _clear_requests},
     "ledger": {"GET": _ledger},

@@ -11,6 +11,7 @@ from aiohttp import web
 from reply_async.emulator.budget import Budget
 from reply_async.emulator.clock import Clock
 from reply_async.emulator.contract import load_contract
+from reply_async.emulator.dialects import DEFAULT, DialectChoice, Dialects, dialects_of
 from reply_async.emulator.ledger import Ledger
 from reply_async.emulator.outreach import Outreach
 from reply_async.emulator.requests_log import KEPT, LoggedRequest, RequestsLog
@@ -33,7 +34,8 @@ class Emulator:
     ``budget`` is requests per minute and per hour, None for no limit. The same
     ``seed`` and the same calls at the same times give the same state.
     ``started_at`` sets the emulator's first moment (seconds since 1970).
-    The log of requests holds the last ``kept_requests``.
+    The log of requests holds the last ``kept_requests``. ``dialect`` is a name or
+    `NAME,ENTRY=VARIANT,...` or a mapping of entries; ``dialects`` changes it later.
     """
 
     def __init__(
@@ -45,11 +47,13 @@ class Emulator:
         speed: float = 1.0,
         started_at: float | None = None,
         kept_requests: int = KEPT,
+        dialect: DialectChoice = DEFAULT,
     ) -> None:
         self.key = check_key(key)
         self.keys = {self.key}
         self.seed = seed
         self.contract = load_contract()
+        self.dialects = dialect
         self.clock = Clock(time.time() if started_at is None else started_at, speed)
         self.answer_callbacks: list[AnswerCallback] = []
         self.url = ""
@@ -59,13 +63,23 @@ class Emulator:
         self.reset()
 
     def reset(self) -> None:
-        """Forget everything but the clock, the keys and the budget's limits."""
+        """Forget everything but the clock, the keys, the dialects and the budget's limits."""
         self.state = State(self.seed, self.clock.now())
         self.ledger = Ledger()
         self.requests = RequestsLog(self._kept_requests)
         self.budget = Budget(self._limits)
         self.outreach = Outreach(self.state, self.clock.now())
         self._request_number = 0
+
+    @property
+    def dialects(self) -> Dialects:
+        """Return the variant of every entry: `emulator.dialects["import_mode"]`."""
+        return self._dialects
+
+    @dialects.setter
+    def dialects(self, choice: DialectChoice) -> None:
+        """Answer otherwise from the next request on; ValueError for unknown names."""
+        self._dialects = dialects_of(choice)
 
     def add_key(self, key: str) -> str:
         """Give the same user one more key; all of them share the budget."""

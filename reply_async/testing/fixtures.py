@@ -62,14 +62,17 @@ async def reply_clock() -> VirtualClockLoop:
 
 
 @pytest_asyncio.fixture
-async def reply_emulator() -> AsyncIterator["Emulator"]:
-    """Start an emulator of the API on a free port of the test's own loop."""
+async def reply_emulator(request: pytest.FixtureRequest) -> AsyncIterator["Emulator"]:
+    """Start an emulator of the API on a free port of the test's own loop.
+
+    It speaks the dialect that `--reply-dialect` names.
+    """
     pytest.importorskip(
         "jsonschema_rs", reason="the emulator needs: pip install 'reply-async[emulator]'"
     )
     from reply_async.emulator import Emulator  # noqa: PLC0415 - an extra, loaded where used
 
-    emulator = Emulator()
+    emulator = Emulator(dialect=request.config.getoption("--reply-dialect"))
     await emulator.start()
     try:
         yield emulator

@@ -11,6 +11,17 @@ if TYPE_CHECKING:
     import pytest
 
 
+def pytest_addoption(parser: "pytest.Parser") -> None:
+    """Offer the dialect of the whole run's emulators."""
+    parser.getgroup("reply_async").addoption(
+        "--reply-dialect",
+        default="default",
+        metavar="NAME[,ENTRY=VARIANT...]",
+        help="how the emulators of reply_emulator answer: default, modern or legacy, "
+        "and single entries that differ",
+    )
+
+
 def pytest_configure(config: "pytest.Config") -> None:
     """Register the fixtures if this run lets a test choose its event loop."""
     if hasattr(config.hook, "pytest_asyncio_loop_factories"):

@@ -158,6 +158,19 @@ def test_the_session_is_opened_on_the_emulator_and_closed(
     assert ["open", key, "close"] == steps
 
 
+def test_a_whole_run_speaks_one_dialect(project: pytest.Pytester) -> None:
+    """`--reply-dialect` reaches every emulator; a wrong name says which there are."""
+    project.makepyfile("""
+        async def test_dialect(reply_emulator):
+            assert "info" == reply_emulator.dialects["page_envelope"]
+            assert "sync_200" == reply_emulator.dialects["import_mode"]
+    """)
+    run(project, "--reply-dialect", "legacy,import_mode=sync_200").assert_outcomes(passed=1)
+    result = run(project, "--reply-dialect", "newest")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*there are default, modern, legacy*"])
+
+
 def test_the_emulator_is_skipped_without_its_extra(project: pytest.Pytester) -> None:
     """Who lacks the extra reads what to install."""
     project.makeconftest("import sys; sys.modules['jsonschema_rs'] = None")
