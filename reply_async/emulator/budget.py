@@ -1,127 +1,261 @@
-"""The request budget of a user: windows that count, and the word to wait.
+"""The request budget of a user: what is let through, and the word to wait.
 
-Pure: the time is passed in. A window kind is a class with the methods of
-`SlidingLog`; a refused request is not counted.
+Pure: the time is passed in, in seconds that never go back, so that a simulation
+can do without a server: ``Budget(BudgetRules(window="counter")).spend(now)``.
 """
 
 from __future__ import annotations
 
-import math
 from collections import deque
-from typing import Protocol
+from random import Random
+from typing import TYPE_CHECKING, Literal
 
 from attrs import frozen
 
+from reply_async.emulator.windows import KINDS, Window, make_window
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
 MINUTE, HOUR = 60, 3600
+TICKS = 1_000_000  # a second; whole ticks, so that no verdict hangs on a rounding error
+KEPT_REFUSALS = 20
+RHYTHMS = ("random", "even")
 
 
-class Window(Protocol):
-    """What the budget asks of any kind of window."""
-
-    limit: int
-    seconds: int
-    peak: int
-
-    def used(self, now: float) -> int:
-        """Return how much of the limit is in use."""
-        ...
-
-    def wait(self, now: float) -> float:
-        """Return the seconds until one more request fits, 0 if it does."""
-        ...
-
-    def count(self, now: float) -> None:
-        """Count one request."""
-
-    def full_again(self, now: float) -> float:
-        """Return the time at which the whole limit is free again."""
-        ...
+def _is_limit(value: object) -> bool:
+    return value is None or (type(value) is int and value >= 1)
 
 
-class SlidingLog:
-    """At most `limit` requests in any `seconds`: strict towards every burst."""
+def _is_flag(value: object) -> bool:
+    return isinstance(value, bool)
 
-    def __init__(self, limit: int, seconds: int) -> None:
-        self.limit, self.seconds = limit, seconds
-        self.peak = 0
-        self._times: deque[float] = deque()
 
-    def used(self, now: float) -> int:
-        """Return the number of requests in the window that ends now."""
-        while self._times and self._times[0] <= now - self.seconds:
-            self._times.popleft()
-        return len(self._times)
+def _lies_within(value: object, most: float) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= most
 
-    def wait(self, now: float) -> float:
-        """Return the seconds until one more request fits, 0 if it does."""
-        excess = self.used(now) - self.limit
-        if excess < 0:
-            return 0.0
-        if excess >= len(self._times):  # a limit of nothing: ask again after a window
-            return float(self.seconds)
-        return self._times[excess] + self.seconds - now
 
-    def count(self, now: float) -> None:
-        """Count one request."""
-        self._times.append(now)
-        self.peak = max(self.peak, self.used(now))
+_LIMIT = (_is_limit, "a whole number from 1, or none at all")
+_FLAG = (_is_flag, "true or false")
+_RULES: dict[str, tuple[Callable[[object], bool], str]] = {
+    "minute": _LIMIT,
+    "hour": _LIMIT,
+    "stats": _LIMIT,
+    "capacity": _LIMIT,
+    "window": (lambda value: value in KINDS, "one of " + ", ".join(KINDS)),
+    "phase": (
+        lambda value: value == "seeded" or _lies_within(value, HOUR),
+        f"0 to {HOUR} seconds, or 'seeded'",
+    ),
+    "counts_refused": _FLAG,
+    "whole_seconds": _FLAG,
+    "competitor": (lambda value: _lies_within(value, 1), "a part of the budget, from 0 to 1"),
+    "rhythm": (lambda value: value in RHYTHMS, "one of " + ", ".join(RHYTHMS)),
+    "seed": (lambda value: type(value) is int, "a whole number"),
+}
 
-    def full_again(self, now: float) -> float:
-        """Return the time at which the whole limit is free again."""
-        return self._times[-1] + self.seconds if self.used(now) else now
+
+@frozen(kw_only=True)
+class BudgetRules:
+    """How the server counts: the limits, any of them None for off, and the way.
+
+    ``minute`` and ``hour`` hold for all requests; ``stats`` is one more limit per
+    hour for statistics and reports, whose real number is not published. ``phase``
+    is when fixed and counter windows begin, in seconds after the full minute and
+    hour, or `seeded` for any. ``capacity`` makes a bucket smaller than its limit.
+    With ``counts_refused`` a refused request counts too; with ``whole_seconds``
+    the server's clock ticks in seconds. ``competitor`` is the part of the budget,
+    0 to 1, that somebody else asks for, at random times or `even` ones.
+    """
+
+    minute: int | None = 100
+    hour: int | None = 3000
+    stats: int | None = 300
+    window: str = "log"
+    phase: float | Literal["seeded"] = 0.0
+    capacity: int | None = None
+    counts_refused: bool = False
+    whole_seconds: bool = False
+    competitor: float = 0.0
+    rhythm: str = "random"
+    seed: int = 1
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse what makes no sense, with a ValueError that names it."""
+        for name, (fits, wanted) in _RULES.items():
+            if not fits(getattr(self, name)):
+                raise ValueError(f"{name} is {wanted}")
+
+
+OFF = BudgetRules(minute=None, hour=None, stats=None)
 
 
 @frozen
 class Verdict:
-    """What became of one request, and what its answer's headers say."""
+    """What became of one request, and what its answer's headers say.
+
+    They speak of the tightest window: of those that refuse, the one to wait for
+    longest. ``retry_after`` is whole seconds, 0 if the request was let through.
+    """
 
     is_allowed: bool
     retry_after: int
+    window: str
     label: str
     remaining: int
     reset_at: float
 
 
+@frozen
+class Refused:
+    """One 429: when, by which window, and how long it asked to wait."""
+
+    at: float
+    window: str
+    retry_after: int
+
+
+class Limit:
+    """One window of the budget: `minute`, `hour` or `stats`.
+
+    ``peak`` is the most of it that was ever in use.
+    """
+
+    def __init__(self, name: str, seconds: int, window: Window) -> None:
+        self.name, self.seconds, self.window = name, seconds, window
+        self.label = "1m" if seconds == MINUTE else "1h"
+        self.peak = 0
+
+    def count(self, at: int) -> None:
+        """Count one request."""
+        self.window.count(at)
+        self.peak = max(self.peak, self.window.used(at))
+
+    def free(self, at: int) -> int:
+        """Return how many more requests would go through now."""
+        return max(0, self.window.capacity - self.window.used(at))
+
+
+class Competitor:
+    """Somebody else who spends of the same budget, unseen.
+
+    It asks at its own times and takes a refusal for an answer.
+    """
+
+    def __init__(self, rules: BudgetRules) -> None:
+        rates = [
+            limit / seconds
+            for limit, seconds in ((rules.minute, MINUTE), (rules.hour, HOUR))
+            if limit is not None
+        ]
+        self.per_second = rules.competitor * min(rates, default=0)
+        self.granted = self.refused = 0
+        self._is_even = rules.rhythm == "even"
+        self._random = Random(rules.seed)  # noqa: S311 - a simulation
+        self._next: int | None = None
+
+    def asks(self, until: int) -> Iterator[int]:
+        """Yield the ticks at which it asks next, up to now."""
+        if not self.per_second:
+            return
+        if self._next is None:  # nobody was here before: it begins when time does
+            self._next = until + round(self._pause() * self._random.random())
+        while self._next <= until:
+            yield self._next
+            self._next += max(1, round(self._pause()))
+
+    def _pause(self) -> float:
+        if self._is_even:
+            return TICKS / self.per_second
+        return self._random.expovariate(self.per_second) * TICKS
+
+
 class Budget:
-    """Both windows of one user, whatever number of keys the user has."""
+    """All windows of one user, whatever number of keys the user has.
 
-    def __init__(self, limits: tuple[int, int] | None) -> None:
-        self.counted = 0
-        self.answered_429 = 0
-        self.windows: tuple[Window, ...] = ()
-        self.set_limits(limits)
+    ``granted`` and ``answered_429`` tell what became of the requests, `competitor`
+    of those of the other; ``last_refused`` keeps the newest 429s.
+    """
 
-    @property
-    def limits(self) -> tuple[int, int] | None:
-        """Return requests per minute and per hour, None if nothing is limited."""
-        if not self.windows:
+    def __init__(self, rules: BudgetRules = OFF) -> None:
+        self.rules = rules
+        self.granted = self.answered_429 = 0
+        self.last_refused: deque[Refused] = deque(maxlen=KEPT_REFUSALS)
+        self.competitor = Competitor(rules)
+        self.limits = tuple(_limits(rules))
+        self._shared = tuple(limit for limit in self.limits if limit.name != "stats")
+
+    def spend(self, now: float, *, is_stats: bool = False) -> Verdict | None:
+        """Count one request or refuse it; None where nothing limits it."""
+        limits = self.limits if is_stats else self._shared
+        at = self.catch_up(now)
+        if not limits:
+            self.granted += 1
             return None
-        return self.windows[0].limit, self.windows[1].limit
+        if self._take(limits, at):
+            self.granted += 1
+            tightest = min(limits, key=lambda limit: limit.free(at))
+            return _verdict(tightest, at, retry_after=0)
+        tightest = max(limits, key=lambda limit: limit.window.wait(at))
+        retry_after = -(-tightest.window.wait(at) // TICKS)
+        self.answered_429 += 1
+        self.last_refused.append(Refused(now, tightest.name, retry_after))
+        return _verdict(tightest, at, retry_after)
 
-    def set_limits(self, limits: tuple[int, int] | None) -> None:
-        """Start counting anew with these limits; None switches the budget off."""
-        if limits is None:
-            self.windows = ()
-        else:
-            self.windows = (SlidingLog(limits[0], MINUTE), SlidingLog(limits[1], HOUR))
+    def catch_up(self, now: float) -> int:
+        """Play what the competitor asked for until now; return the server's ticks."""
+        ticks = round(now * TICKS)
+        for asked in self.competitor.asks(ticks):
+            if self._take(self._shared, self._server_time(asked)):
+                self.competitor.granted += 1
+            else:
+                self.competitor.refused += 1
+        return self._server_time(ticks)
 
-    def spend(self, now: float) -> Verdict | None:
-        """Count one request or refuse it; None while the budget is off."""
-        if not self.windows:
-            self.counted += 1
-            return None
-        wait = max(window.wait(now) for window in self.windows)
-        if wait > 0:
-            self.answered_429 += 1
-        else:
-            self.counted += 1
-            for window in self.windows:
-                window.count(now)
-        tightest = min(self.windows, key=lambda window: window.limit - window.used(now))
-        return Verdict(
-            is_allowed=wait <= 0,
-            retry_after=math.ceil(wait),
-            label="1m" if tightest.seconds == MINUTE else "1h",
-            remaining=max(0, tightest.limit - tightest.used(now)),
-            reset_at=tightest.full_again(now),
-        )
+    def _take(self, limits: tuple[Limit, ...], at: int) -> bool:
+        is_allowed = not any(limit.window.wait(at) for limit in limits)
+        if is_allowed or self.rules.counts_refused:
+            for limit in limits:
+                limit.count(at)
+        return is_allowed
+
+    def _server_time(self, ticks: int) -> int:
+        return ticks // TICKS * TICKS if self.rules.whole_seconds else ticks
+
+
+def rules_of(budget: BudgetRules | tuple[int, int] | None) -> BudgetRules:
+    """Return the rules behind a short form: per minute and per hour, or None for off."""
+    if budget is None:
+        return OFF
+    if isinstance(budget, BudgetRules):
+        return budget
+    minute, hour = budget
+    return BudgetRules(minute=minute, hour=hour)
+
+
+def _limits(rules: BudgetRules) -> Iterator[Limit]:
+    random = Random(rules.seed)  # noqa: S311 - a simulation
+    for name, seconds in (("minute", MINUTE), ("hour", HOUR), ("stats", HOUR)):
+        seeded = random.uniform(0, seconds)
+        limit: int | None = getattr(rules, name)
+        if limit is not None:
+            phase = seeded if rules.phase == "seeded" else rules.phase
+            window = make_window(
+                rules.window,
+                limit,
+                seconds * TICKS,
+                phase=round(phase * TICKS),
+                capacity=rules.capacity,
+            )
+            yield Limit(name, seconds, window)
+
+
+def _verdict(limit: Limit, at: int, retry_after: int) -> Verdict:
+    return Verdict(
+        is_allowed=retry_after == 0,
+        retry_after=retry_after,
+        window=limit.name,
+        label=limit.label,
+        remaining=limit.free(at),
+        reset_at=limit.window.full_again(at) / TICKS,
+    )

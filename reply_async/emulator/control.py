@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from attrs import asdict
+from attrs import asdict, evolve
 
 from reply_async.emulator.clock import iso, parse_duration
 from reply_async.emulator.dialects import dialects_of, entries
@@ -93,39 +93,53 @@ def _choose_dialects(emulator: Emulator, query: Mapping[str, str], body: Json) -
 
 
 def _budget(emulator: Emulator, _query: Mapping[str, str], _body: Json) -> Json:
-    budget, now = emulator.budget, emulator.clock.now()
+    budget = emulator.budget
+    at = budget.catch_up(emulator.clock.now())
+    refused = [{**asdict(entry), "at": iso(entry.at, 3)} for entry in budget.last_refused]
     return {
-        "limits": list(budget.limits) if budget.limits else "off",
-        "counted": budget.counted,
+        "rules": asdict(budget.rules),
+        "granted": budget.granted,
         "answered_429": budget.answered_429,
+        "last_429": refused,
         "windows": [
             {
-                "seconds": window.seconds,
-                "limit": window.limit,
-                "used": window.used(now),
-                "peak": window.peak,
+                "name": limit.name,
+                "seconds": limit.seconds,
+                "limit": limit.window.limit,
+                "used": limit.window.used(at),
+                "free": limit.free(at),
+                "peak": limit.peak,
             }
-            for window in budget.windows
+            for limit in budget.limits
         ],
+        "competitor": {
+            "granted": budget.competitor.granted,
+            "refused": budget.competitor.refused,
+        },
     }
 
 
 def _set_budget(emulator: Emulator, query: Mapping[str, str], body: Json) -> Json:
-    emulator.budget.set_limits(parse_limits(body["limits"]))
+    if not body:
+        raise ValueError("the body names the rules to change")
+    changes = body | (_limits(body["limits"]) if "limits" in body else {})
+    changes.pop("limits", None)
+    rules = emulator.budget.rules
+    unknown = changes.keys() - asdict(rules).keys()
+    if unknown:
+        raise ValueError(f"no rules of a budget: {', '.join(sorted(unknown))}")
+    emulator.set_budget(evolve(rules, **changes))
     return _budget(emulator, query, body)
 
 
-def parse_limits(value: object) -> tuple[int, int] | None:
-    """Return requests per minute and per hour from a list, a text, or `off`."""
+def _limits(value: object) -> Json:
+    """Return the rules behind `[minute, hour]`, also as a text, or `off`."""
     if value == "off":
-        return None
+        return dict.fromkeys(("minute", "hour", "stats"))
     parts = value.split(",") if isinstance(value, str) else value
     if not isinstance(parts, list) or len(parts) != 2:  # noqa: PLR2004 - minute and hour
         raise ValueError("limits are two numbers, per minute and per hour, or 'off'")
-    minute, hour = (int(part) for part in parts)
-    if minute < 0 or hour < 0:
-        raise ValueError("limits cannot be negative")
-    return minute, hour
+    return {name: int(part) for name, part in zip(("minute", "hour"), parts, strict=True)}
 
 
 def _requests(emulator: Emulator, query: Mapping[str, str], _body: Json) -> Json:

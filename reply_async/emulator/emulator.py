@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from aiohttp import web
 
-from reply_async.emulator.budget import Budget
+from reply_async.emulator.budget import Budget, BudgetRules, rules_of
 from reply_async.emulator.clock import Clock
 from reply_async.emulator.contract import load_contract
 from reply_async.emulator.dialects import DEFAULT, DialectChoice, Dialects, dialects_of
@@ -31,9 +31,9 @@ LOOPBACK = ("127.0.0.1", "localhost")
 class Emulator:
     """A local Reply API on the loopback interface, in the running event loop.
 
-    ``budget`` is requests per minute and per hour, None for no limit. The same
-    ``seed`` and the same calls at the same times give the same state.
-    ``started_at`` sets the emulator's first moment (seconds since 1970).
+    ``budget`` is requests per minute and per hour, a `BudgetRules`, or None for
+    no limit. The same ``seed`` and the same calls at the same times give the same
+    state. ``started_at`` sets the emulator's first moment (seconds since 1970).
     The log of requests holds the last ``kept_requests``. ``dialect`` is a name or
     `NAME,ENTRY=VARIANT,...` or a mapping of entries; ``dialects`` changes it later.
     """
@@ -42,7 +42,7 @@ class Emulator:
         self,
         key: str = "emu_local",
         *,
-        budget: tuple[int, int] | None = (100, 3000),
+        budget: BudgetRules | tuple[int, int] | None = (100, 3000),
         seed: int = 1,
         speed: float = 1.0,
         started_at: float | None = None,
@@ -57,7 +57,7 @@ class Emulator:
         self.clock = Clock(time.time() if started_at is None else started_at, speed)
         self.answer_callbacks: list[AnswerCallback] = []
         self.url = ""
-        self._limits = budget
+        self._rules = rules_of(budget)
         self._kept_requests = kept_requests
         self._runner: web.ServerRunner | None = None
         self.reset()
@@ -67,7 +67,7 @@ class Emulator:
         self.state = State(self.seed, self.clock.now())
         self.ledger = Ledger()
         self.requests = RequestsLog(self._kept_requests)
-        self.budget = Budget(self._limits)
+        self.budget = Budget(self._rules)
         self.outreach = Outreach(self.state, self.clock.now())
         self._request_number = 0
 
@@ -80,6 +80,11 @@ class Emulator:
     def dialects(self, choice: DialectChoice) -> None:
         """Answer otherwise from the next request on; ValueError for unknown names."""
         self._dialects = dialects_of(choice)
+
+    def set_budget(self, budget: BudgetRules | tuple[int, int] | None) -> None:
+        """Start counting anew by these rules; None switches the budget off."""
+        self._rules = rules_of(budget)
+        self.budget = Budget(self._rules)
 
     def add_key(self, key: str) -> str:
         """Give the same user one more key; all of them share the budget."""

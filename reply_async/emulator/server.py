@@ -90,7 +90,8 @@ class Exchange:
             raise unauthorized()
         self.user_id = USER_ID
         now = emulator.clock.now()
-        self._spend(emulator.budget.spend(now))
+        is_stats = self.operation is not None and self.operation.raw["x-rate-class"] == "stats"
+        self._spend(emulator.budget.spend(now, is_stats=is_stats))
         if not by_method:
             raise bare(404, "Route not found")
         if self.operation is None:

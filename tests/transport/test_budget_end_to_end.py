@@ -24,7 +24,7 @@ async def test_three_sessions_earn_no_429(
             await asyncio.gather(*(session.whoami() for _ in range(count)))
 
     await asyncio.gather(work(200), work(200), work(100))
-    assert (0, 500) == (reply_emulator.budget.answered_429, reply_emulator.budget.counted)
+    assert (0, 500) == (reply_emulator.budget.answered_429, reply_emulator.budget.granted)
     assert 325 <= reply_clock.time() <= 345
 
 
@@ -34,7 +34,7 @@ async def test_sessions_one_after_the_other_earn_no_429(reply_emulator: Emulator
     for _ in range(150):
         async with ReplySession(reply_emulator.key, base_url=reply_emulator.url) as session:
             await session.whoami()
-    assert (0, 150) == (reply_emulator.budget.answered_429, reply_emulator.budget.counted)
+    assert (0, 150) == (reply_emulator.budget.answered_429, reply_emulator.budget.granted)
 
 
 async def test_too_generous_a_limiter_obeys_the_server(
@@ -56,7 +56,7 @@ async def test_too_generous_a_limiter_obeys_the_server(
         for _ in range(150):
             await session.whoami()
     assert 1 == reply_emulator.budget.answered_429 == len(refused)
-    assert 150 == reply_emulator.budget.counted
+    assert 150 == reply_emulator.budget.granted
     at, wait = refused[0]
     after = [entry.at for entry in reply_emulator.requests.last(1000) if entry.at > at]
     assert 50 == len(after)
