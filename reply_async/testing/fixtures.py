@@ -2,12 +2,14 @@
 
 All live as long as one test and work together in any combination. A test that
 asks for `reply_clock`, itself or through another fixture, runs on a loop whose
-waits pass at once; every other test keeps its loop and its id.
+waits pass at once; every other test keeps its loop and its id. An async test that
+asks for any of them runs under pytest-asyncio, also where its mode is strict.
 """
 
 import asyncio
+import inspect
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_asyncio
@@ -17,6 +19,8 @@ from reply_async.testing.clock import VirtualClockLoop
 if TYPE_CHECKING:
     from reply_async import ReplySession
     from reply_async.emulator import Emulator
+
+FIXTURES = frozenset({"reply_clock", "reply_emulator", "reply_session"})
 
 
 class _VirtualLoops:
@@ -38,6 +42,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> Iterator[None]:
     pytest-asyncio parametrizes every test as soon as any plugin answers its hook,
     and takes no "none" for an answer. So the answer is there for our tests only.
     """
+    _mark_as_asyncio(metafunc)
     if "reply_clock" not in metafunc.fixturenames:
         return (yield)
     manager = metafunc.config.pluginmanager
@@ -46,6 +51,18 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> Iterator[None]:
         return (yield)
     finally:
         manager.unregister(_VIRTUAL_LOOPS)
+
+
+def _mark_as_asyncio(metafunc: pytest.Metafunc) -> None:
+    """Let pytest-asyncio run an async test that asks for a fixture of ours."""
+    function, definition = metafunc.function, metafunc.definition
+    if (
+        FIXTURES.intersection(metafunc.fixturenames)
+        and inspect.iscoroutinefunction(function)
+        and not any(definition.get_closest_marker(name) for name in ("asyncio", "anyio"))
+    ):
+        definition.add_marker("asyncio")  # for those who generate tests
+        pytest.mark.asyncio(function)  # for the tests that they generate
 
 
 @pytest_asyncio.fixture
@@ -65,19 +82,39 @@ async def reply_clock() -> VirtualClockLoop:
 async def reply_emulator(request: pytest.FixtureRequest) -> AsyncIterator["Emulator"]:
     """Start an emulator of the API on a free port of the test's own loop.
 
-    It speaks the dialect that `--reply-dialect` names.
+    It speaks the dialect that `--reply-dialect` names, unless a mark says otherwise.
+    `@pytest.mark.reply_emulator(seed=7, budget=None)` on a test, its class or its
+    module gives it arguments; the nearest mark wins.
     """
     pytest.importorskip(
         "jsonschema_rs", reason="the emulator needs: pip install 'reply-async[emulator]'"
     )
+    async with _marked_emulator(request.node) as emulator:
+        yield emulator
+
+
+def _marked_emulator(test: pytest.Item) -> "Emulator":
+    """Make the emulator that a test's marks ask for; wrong arguments fail the test."""
     from reply_async.emulator import Emulator  # noqa: PLC0415 - an extra, loaded where used
 
-    emulator = Emulator(dialect=request.config.getoption("--reply-dialect"))
-    await emulator.start()
     try:
-        yield emulator
-    finally:
-        await emulator.close()
+        marked = _marked_options(test, set(inspect.signature(Emulator).parameters))
+        return Emulator(**{"dialect": test.config.getoption("--reply-dialect"), **marked})
+    except (TypeError, ValueError) as error:
+        pytest.fail(f"reply_emulator of {test.nodeid}: {error}", pytrace=False)
+
+
+def _marked_options(test: pytest.Item, known: set[str]) -> dict[str, Any]:
+    """Return the arguments of a test's marks, the nearest mark last; TypeError if unknown."""
+    options: dict[str, Any] = {}
+    for mark in reversed(list(test.iter_markers("reply_emulator"))):
+        if mark.args:
+            raise TypeError("the mark's arguments have names, such as seed=7")
+        options |= mark.kwargs
+    if unknown := options.keys() - known:
+        names = ", ".join(sorted(unknown))
+        raise TypeError(f"the mark knows no {names}; known are {', '.join(sorted(known))}")
+    return options
 
 
 @pytest_asyncio.fixture

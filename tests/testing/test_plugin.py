@@ -171,30 +171,65 @@ def test_a_whole_run_speaks_one_dialect(project: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(["*there are default, modern, legacy*"])
 
 
-def test_the_emulator_is_skipped_without_its_extra(project: pytest.Pytester) -> None:
-    """Who lacks the extra reads what to install."""
-    project.makeconftest("import sys; sys.modules['jsonschema_rs'] = None")
-    project.makepyfile("async def test_session(reply_session): pass")
-    result = run_apart(project, "-p", "pytest_asyncio.plugin")
-    result.assert_outcomes(skipped=1)
-    result.stdout.fnmatch_lines(["*pip install 'reply-async?emulator?'*"])
-
-
-def test_a_project_without_pytest_asyncio_is_left_alone(project: pytest.Pytester) -> None:
-    """The plugin loads neither asyncio nor the SDK where nobody uses it."""
-    project.makeini("")
+def test_the_nearest_mark_makes_the_emulator(project: pytest.Pytester) -> None:
+    """Marks of module, class and test add up; whatever the emulator takes may be named."""
     project.makepyfile("""
-        import sys
-        def test_sync():
-            heavy = {"aiohttp", "attrs", "cattrs", "pytest_asyncio", "reply_async.session"}
-            assert not heavy & set(sys.modules)
+        import pytest
+        pytestmark = pytest.mark.reply_emulator(seed=7, budget=(5, 50))
+        async def test_module(reply_emulator):
+            assert (7, (5, 50)) == (reply_emulator.seed, reply_emulator.budget.limits)
+        @pytest.mark.reply_emulator(budget=None, key="emu_other")
+        class TestClass:
+            async def test_both(self, reply_emulator, reply_session):
+                assert (7, None) == (reply_emulator.seed, reply_emulator.budget.limits)
+                assert "emu_other" == reply_emulator.key
+                await reply_session.whoami()
+            @pytest.mark.reply_emulator(seed=8, started_at=1e9)
+            async def test_nearest(self, reply_emulator):
+                assert 8 == reply_emulator.seed
+                assert 1e9 <= reply_emulator.clock.now() < 1e9 + 60
     """)
-    run_apart(project).assert_outcomes(passed=1)
+    run(project).assert_outcomes(passed=3)
 
 
-def run_apart(project: pytest.Pytester, *plugins: str) -> pytest.RunResult:
-    """Run the project in a process of its own, where modules are still unloaded."""
-    return project.runpytest_subprocess(*plugins, *PLUGIN, "-rs")
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ("sed=7", "knows no sed; known are budget, *key, *seed"),
+        ("7", "the mark's arguments have names, such as seed=7"),
+        ("key='live'", "a key must start with emu_"),
+    ],
+)
+def test_a_wrong_mark_is_told_with_its_test(
+    project: pytest.Pytester, arguments: str, complaint: str
+) -> None:
+    """The message names the test and what is wrong, and nothing else stands there."""
+    project.makepyfile(f"""
+        import pytest
+        @pytest.mark.reply_emulator({arguments})
+        async def test_mark(reply_emulator): pass
+    """)
+    result = run(project)
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([f"reply_emulator of *::test_mark: *{complaint}*"])
+    result.stdout.no_fnmatch_line("*Traceback*")
+    result.stdout.no_fnmatch_line("*fixtures.py*")
+
+
+def test_async_tests_need_no_mark_of_their_own(project: pytest.Pytester) -> None:
+    """Where pytest-asyncio is strict our fixtures are enough, also behind another fixture."""
+    project.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function")
+    project.makepyfile("""
+        import asyncio, pytest
+        @pytest.fixture
+        def url(reply_emulator): return reply_emulator.url
+        @pytest.mark.parametrize("n", [1, 2])
+        async def test_url(url, n): assert asyncio.get_running_loop() and url
+        class TestClass:
+            async def test_clock(self, reply_clock): await asyncio.sleep(3600)
+        async def test_plain(): pass
+    """)
+    run(project).assert_outcomes(passed=3, failed=1)
 
 
 def test_the_plugin_alone_imports_no_asyncio() -> None:
