@@ -25,19 +25,18 @@ class ContactList:
 
 
 class ContactLists:
-    """The lists that the key's user sees, by id."""
+    """The lists of the team, by id."""
 
     def __init__(self, user_id: int, colleague_id: int) -> None:
-        self.user_id = user_id
         self.by_id = {
             10: ContactList(10, "Leads", user_id),
             20: ContactList(20, "Customers", colleague_id, is_shared=True),
         }
         self._ids = count(FIRST_LIST_ID)
 
-    def add(self, name: str, *, is_shared: bool) -> ContactList:
-        """Make an empty list of the key's user."""
-        entry = ContactList(next(self._ids), name, self.user_id, is_shared)
+    def add(self, name: str, owner_user_id: int, *, is_shared: bool) -> ContactList:
+        """Make an empty list of a user."""
+        entry = ContactList(next(self._ids), name, owner_user_id, is_shared)
         self.by_id[entry.id] = entry
         return entry
 

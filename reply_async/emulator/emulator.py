@@ -12,19 +12,19 @@ from reply_async.emulator.budget import Budget, BudgetRules, rules_of
 from reply_async.emulator.clock import Clock
 from reply_async.emulator.contract import load_contract
 from reply_async.emulator.dialects import DEFAULT, DialectChoice, Dialects, dialects_of
+from reply_async.emulator.keys import Key, make_key
 from reply_async.emulator.ledger import Ledger
 from reply_async.emulator.outreach import Outreach
 from reply_async.emulator.requests_log import KEPT, LoggedRequest, RequestsLog
 from reply_async.emulator.server import make_server
-from reply_async.emulator.state import State
+from reply_async.emulator.state import USER_ID, State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from types import TracebackType
 
     AnswerCallback = Callable[[LoggedRequest, Mapping[str, str], bytes], None]
 
-KEY_PREFIX = "emu_"
 LOOPBACK = ("127.0.0.1", "localhost")
 
 
@@ -49,8 +49,7 @@ class Emulator:
         kept_requests: int = KEPT,
         dialect: DialectChoice = DEFAULT,
     ) -> None:
-        self.key = check_key(key)
-        self.keys = {self.key}
+        self.keys: dict[str, Key] = {}
         self.seed = seed
         self.contract = load_contract()
         self.dialects = dialect
@@ -61,13 +60,14 @@ class Emulator:
         self._kept_requests = kept_requests
         self._runner: web.ServerRunner | None = None
         self.reset()
+        self.key = self.add_key(key)
 
     def reset(self) -> None:
         """Forget everything but the clock, the keys, the dialects and the budget's limits."""
         self.state = State(self.seed, self.clock.now())
         self.ledger = Ledger()
         self.requests = RequestsLog(self._kept_requests)
-        self.budget = Budget(self._rules)
+        self._budgets: dict[int, Budget] = {}
         self.outreach = Outreach(self.state, self.clock.now())
         self._request_number = 0
 
@@ -81,14 +81,40 @@ class Emulator:
         """Answer otherwise from the next request on; ValueError for unknown names."""
         self._dialects = dialects_of(choice)
 
-    def set_budget(self, budget: BudgetRules | tuple[int, int] | None) -> None:
-        """Start counting anew by these rules; None switches the budget off."""
-        self._rules = rules_of(budget)
-        self.budget = Budget(self._rules)
+    @property
+    def budget(self) -> Budget:
+        """Return the budget of the user whose own key the emulator has."""
+        return self.budget_of(self.keys[self.key].user_id)
 
-    def add_key(self, key: str) -> str:
-        """Give the same user one more key; all of them share the budget."""
-        self.keys.add(check_key(key))
+    def budget_of(self, user_id: int) -> Budget:
+        """Return the budget of one user, over all keys that act as that user."""
+        if user_id not in self._budgets:
+            self._budgets[user_id] = Budget(self._rules)
+        return self._budgets[user_id]
+
+    def set_budget(self, budget: BudgetRules | tuple[int, int] | None) -> None:
+        """Start counting anew for everybody; None switches the budget off."""
+        self._rules = rules_of(budget)
+        self._budgets.clear()
+
+    def add_key(
+        self,
+        key: str,
+        *,
+        user_id: int = USER_ID,
+        kind: str = "personal",
+        scopes: Iterable[str] | None = None,
+    ) -> str:
+        """Make a key, or make it anew, and return it; ValueError if it cannot be.
+
+        A `personal` key acts as ``user_id``; a `team` key too, unless a request
+        names another user; an `organization` key needs that name. ``scopes`` such
+        as `contacts:read` restrict it. All keys that act as one user share that
+        user's budget.
+        """
+        if all(user_id != user["userId"] for user in self.state.team_users):
+            raise ValueError(f"the team has no user {user_id}")
+        self.keys[key] = make_key(key, user_id, kind, scopes)
         return key
 
     def on_answer(self, callback: AnswerCallback) -> None:
@@ -141,15 +167,3 @@ class Emulator:
         traceback: TracebackType | None,
     ) -> None:
         await self.close()
-
-
-def check_key(key: str) -> str:
-    """Return a key that is fit for an emulator; ValueError otherwise.
-
-    The prefix keeps real keys out of tests and these keys away from the
-    real service.
-    """
-    is_printable = key.isascii() and key.isprintable() and " " not in key
-    if not key.startswith(KEY_PREFIX) or key == KEY_PREFIX or not is_printable:
-        raise ValueError(f"a key must start with {KEY_PREFIX} and be printable ASCII")
-    return key

@@ -66,3 +66,28 @@ def unauthorized() -> Problem:
     """Return the answer to a missing or unknown key."""
     detail = "Authentication credentials are missing or invalid."
     return bare(401, detail, headers={"WWW-Authenticate": "Bearer"})
+
+
+def scope_missing(_scope: str) -> Problem:
+    """Return the answer to a key that lacks a scope; the default body does not name it."""
+    return Problem(403, {"status": 403, "title": "Forbidden", "reasons": []})
+
+
+_ACTOR_DETAILS = {
+    "USER_REQUIRED": "Name the user to act as: X-User-Id, or X-User-Email with X-Team-Id.",
+    "USER_NOT_FOUND": "There is no such user.",
+    "TEAM_REQUIRED": "Name the team of the user: X-Team-Id.",
+    "TEAM_NOT_ACCESSIBLE": "The key may not act in this team.",
+}
+
+
+def actor_problem(status: int, code: str, teams: dict[int, str] | None = None) -> Problem:
+    """Return the answer where it is not settled who acts; `teams` are those to choose from."""
+    problem = refusal(status, code, _ACTOR_DETAILS[code])
+    if teams is not None:
+        problem.body["teams"] = [
+            {"teamId": team_id, "teamName": name} for team_id, name in teams.items()
+        ]
+    if status == HTTPStatus.UNAUTHORIZED:
+        problem.headers["WWW-Authenticate"] = "Bearer"
+    return problem

@@ -20,9 +20,8 @@ from reply_async.emulator import validation
 from reply_async.emulator.clock import plain_iso
 from reply_async.emulator.control import PREFIX, control
 from reply_async.emulator.operations import HANDLERS, Answer, Call
-from reply_async.emulator.problems import Problem, bare, unauthorized
+from reply_async.emulator.problems import Problem, bare, scope_missing, unauthorized
 from reply_async.emulator.requests_log import LoggedRequest
-from reply_async.emulator.state import USER_ID
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +31,8 @@ if TYPE_CHECKING:
     from reply_async.emulator.emulator import Emulator
 
 logger = logging.getLogger("reply_async.emulator")
+
+Json = dict[str, Any]
 
 MAX_BODY = 10 * 1024 * 1024
 JSON_TYPE = "application/json; charset=utf-8"
@@ -47,7 +48,7 @@ class Exchange:
         self.operation: Operation | None = None
         self.headers: dict[str, str] = {}
         self.number = 0
-        self.user_id: int | None = None
+        self.user: Json = {}
         self.began = perf_counter()
 
     async def answer(self) -> web.Response:
@@ -88,14 +89,18 @@ class Exchange:
         scheme, _, key = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or key.strip() not in emulator.keys:
             raise unauthorized()
-        self.user_id = USER_ID
+        owner = emulator.keys[key.strip()]
+        self.user = owner.acting_user(request.headers, emulator.state.team_users)
         now = emulator.clock.now()
         is_stats = self.operation is not None and self.operation.raw["x-rate-class"] == "stats"
-        self._spend(emulator.budget.spend(now, is_stats=is_stats))
+        self._spend(emulator.budget_of(self.user["userId"]).spend(now, is_stats=is_stats))
         if not by_method:
             raise bare(404, "Route not found")
         if self.operation is None:
             raise bare(405, headers={"Allow": ", ".join(by_method)})
+        scope = self.operation.raw["x-scope"]
+        if not owner.allows(scope):
+            raise scope_missing(scope)
         return await self._handle(self.operation, path_values, body, now)
 
     async def _handle(
@@ -111,6 +116,7 @@ class Exchange:
         call = Call(
             emulator.state,
             emulator.ledger,
+            self.user,
             now,
             self.number,
             checked.path,
@@ -157,7 +163,7 @@ class Exchange:
             status=response.status,
             at=self.emulator.clock.now(),
             duration_ms=round((perf_counter() - self.began) * 1000, 3),
-            user_id=self.user_id,
+            user_id=self.user.get("userId"),
         )
         self.emulator.requests.add(entry)
         body = response.body if isinstance(response.body, bytes) else b""

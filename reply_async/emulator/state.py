@@ -116,21 +116,23 @@ class State:
         """Return a UUID that nothing has had."""
         return uuid_of(self.seed, next(self._uuid_numbers))
 
-    def new_sequence(self, name: str, now: float) -> Sequence:
+    def new_sequence(self, name: str, now: float, owner_user_id: int = USER_ID) -> Sequence:
         """Make an empty sequence that is not yet part of the account."""
         return Sequence(
             id=next(self._sequence_ids),
             name=name,
-            owner_user_id=USER_ID,
+            owner_user_id=owner_user_id,
             created=now,
             schedule_id=self.schedules.default.id,
             settings=dict(DEFAULT_SETTINGS),
             tallies=Tallies(),
         )
 
-    def new_contact(self, now: float) -> Contact:
+    def new_contact(self, now: float, owner_user_id: int = USER_ID) -> Contact:
         """Make a contact without any members."""
         contact = Contact(next(self._contact_ids), None, None, None, None, None, now, now)
+        if owner_user_id != USER_ID:
+            contact.set("ownerUserId", owner_user_id)
         self.contacts[contact.id] = contact
         self.contacts_version += 1
         return contact

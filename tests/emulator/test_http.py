@@ -168,11 +168,11 @@ async def test_failure_inside_is_logged_and_answered(
     api: Api, emulator: Emulator, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A fault of the emulator itself is a 500 that leaves its traceback."""
-    emulator.state.team_users.clear()
-    status, problem = await api("GET", "/v3/whoami")
+    del emulator.state.sequences
+    status, problem = await api("GET", "/v3/sequences")
     assert (500, {"title": "Internal Server Error", "status": 500}) == (status, problem)
-    assert "GET /v3/whoami failed" in caplog.text
-    assert "IndexError" in caplog.text
+    assert "GET /v3/sequences failed" in caplog.text
+    assert "AttributeError" in caplog.text
     assert emulator.key not in caplog.text
 
 

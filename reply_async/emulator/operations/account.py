@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from reply_async.emulator.operations.registry import Call, operation
-from reply_async.emulator.state import TEAM_ID, USER_ID
 
 Json = dict[str, Any]
 
@@ -13,8 +12,8 @@ Json = dict[str, Any]
 @operation
 def get_whoami(call: Call) -> Json:
     """Tell who the key acts for."""
-    name = call.state.team_users[0]["userName"]
-    return {"userId": USER_ID, "username": name, "teamId": TEAM_ID}
+    user = call.user
+    return {"userId": user["userId"], "username": user["userName"], "teamId": user["teamId"]}
 
 
 @operation

@@ -162,7 +162,7 @@ def _read_extras(state: State, row: Json) -> dict[int, str | None]:
 def _create(run: _Run, row: Json, key: str | None) -> Contact:
     """Make a contact, the five usual members without a detour."""
     state = run.call.state
-    contact = state.new_contact(run.call.now)
+    contact = state.new_contact(run.call.now, run.call.user_id)
     contact.email = row.get("email")
     contact.first_name = sys.intern(row["firstName"])
     for name, slot in (("lastName", "last_name"), ("title", "title"), ("company", "company")):

@@ -38,7 +38,9 @@ def create_contact_list(call: Call) -> Json:
         detail = "Name must be at least 2 characters."
         raise refusal(400, "contactsList.nameTooShort", detail)
     call.ledger.note("contact_list_created")
-    return _shown(call.state.lists.add(name, is_shared=call.body.get("isShared", False)))
+    return _shown(
+        call.state.lists.add(name, call.user_id, is_shared=call.body.get("isShared", False))
+    )
 
 
 @operation
@@ -113,7 +115,7 @@ def _list(call: Call) -> ContactList:
 
 def _own_list(call: Call, code: str = "contactsList.forbidden") -> ContactList:
     entry = _list(call)
-    if entry.owner_user_id != call.state.lists.user_id:
+    if entry.owner_user_id != call.user_id:
         raise refusal(403, code, f"List with ID {entry.id} belongs to another user.")
     return entry
 

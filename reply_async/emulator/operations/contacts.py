@@ -83,7 +83,7 @@ def create_contact(call: Call) -> Json:
         raise _refused(fault) from None
     contact = find(state, body)
     if contact is None:
-        contact = state.new_contact(call.now)
+        contact = state.new_contact(call.now, call.user_id)
         call.ledger.note("contact_created")
     else:
         state.unindex(contact)

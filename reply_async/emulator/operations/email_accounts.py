@@ -19,7 +19,7 @@ from reply_async.emulator.operations.email_account_tags import (
 from reply_async.emulator.operations.registry import Call, operation, page
 from reply_async.emulator.problems import refusal
 from reply_async.emulator.sender_accounts import SAFETY, EmailAccount
-from reply_async.emulator.state import USER_ID, email_key
+from reply_async.emulator.state import email_key
 from reply_async.emulator.stats import DAY
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def list_email_accounts(call: Call) -> Json:
     accounts = [
         account
         for account in call.state.email_accounts.values()
-        if not call.query["my"] or account.owner_user_id == USER_ID
+        if not call.query["my"] or account.owner_user_id == call.user_id
     ]
     return page(call.query, accounts, lambda account: _list_row(call.state, account))
 
@@ -67,7 +67,7 @@ def create_email_account(call: Call) -> Json:
         detail = f"Email account {connection['email']} could not be created: it exists already."
         raise refusal(400, "emailAccount.internalError", detail)
     account = EmailAccount(
-        next(call.state.sender_accounts.email_ids), USER_ID, connection, dict(SAFETY)
+        next(call.state.sender_accounts.email_ids), call.user_id, connection, dict(SAFETY)
     )
     account.is_default = not accounts
     _apply(call, account, body)

@@ -7,7 +7,6 @@ from typing import Any
 from reply_async.emulator.operations.registry import Answer, Call, operation
 from reply_async.emulator.problems import refusal
 from reply_async.emulator.sender_accounts import connection_error
-from reply_async.emulator.state import USER_ID
 
 Json = dict[str, Any]
 
@@ -51,7 +50,7 @@ def _redirect(call: Call, provider: str) -> Answer:
     accounts.consent_until[provider] = call.now + CONSENT_SECONDS
     number = next(accounts.link_numbers)
     call.ledger.note("consent_flow_started")
-    location = f"{_CONSENT_PAGES[provider]}?response_type=code&state={USER_ID}-{number}"
+    location = f"{_CONSENT_PAGES[provider]}?response_type=code&state={call.user_id}-{number}"
     return Answer(302, headers={"Location": location})
 
 

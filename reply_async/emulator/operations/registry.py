@@ -21,15 +21,25 @@ Json = dict[str, Any]
 
 @define
 class Call:
-    """One checked request and the world it acts on."""
+    """One checked request and the world it acts on.
+
+    ``user`` is the acting one, a row of `list_team_users`.
+    """
 
     state: State
     ledger: Ledger
+    user: Json
     now: float
     number: int
     path: Json
     query: Json
     body: Any
+
+    @property
+    def user_id(self) -> int:
+        """Return the id of the acting user."""
+        user_id: int = self.user["userId"]
+        return user_id
 
 
 @frozen

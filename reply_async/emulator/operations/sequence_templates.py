@@ -63,7 +63,7 @@ def create_sequence_from_template(call: Call) -> Json:
     folder_id = call.body.get("sequenceFolderId")
     if folder_id is not None and folder_id.lower() not in state.sequence_folders:
         raise invalid(Fault("/sequenceFolderId", "Sequence folder not found."))
-    sequence = state.new_sequence(template.name, call.now)
+    sequence = state.new_sequence(template.name, call.now, call.user_id)
     made: list[Step | None] = []
     for body in template.steps:
         made.append(add_step(state, sequence, body, made))

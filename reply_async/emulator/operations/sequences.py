@@ -44,7 +44,7 @@ def count_sequences(call: Call) -> Json:
 def create_sequence(call: Call) -> Json:
     """Make a sequence with its steps; nothing is kept if any part is refused."""
     body = call.body
-    sequence = call.state.new_sequence(body["name"], call.now)
+    sequence = call.state.new_sequence(body["name"], call.now, call.user_id)
     _add_steps(call.state, sequence, body["steps"])
     _apply(call.state, sequence, body)
     call.state.sequences[sequence.id] = sequence

@@ -15,7 +15,6 @@ from reply_async.emulator.contract import load_contract
 from reply_async.emulator.delivery import deliver
 from reply_async.emulator.operations.registry import Call, operation, page
 from reply_async.emulator.problems import Problem, refusal
-from reply_async.emulator.state import TEAM_ID, USER_ID
 from reply_async.emulator.webhooks import MAX_ACTIVE, FailedAttempt, Webhook
 
 if TYPE_CHECKING:
@@ -188,8 +187,8 @@ def _test_event(call: Call, webhook: Webhook, event_id: str) -> Json:
             "date": plain_iso(call.now, 3) + "Z",
             "id": event_id,
             "type": webhook.event_type,
-            "user_id": USER_ID,
-            "team_id": TEAM_ID,
+            "user_id": call.user_id,
+            "team_id": call.user["teamId"],
             "subscription_id": webhook.id,
         },
         "contact_fields": {"id": 1, "email": "test@example.com", "first_name": "Test"},
