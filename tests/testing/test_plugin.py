@@ -177,11 +177,11 @@ def test_the_nearest_mark_makes_the_emulator(project: pytest.Pytester) -> None:
         import pytest
         pytestmark = pytest.mark.reply_emulator(seed=7, budget=(5, 50))
         async def test_module(reply_emulator):
-            assert (7, (5, 50)) == (reply_emulator.seed, reply_emulator.budget.limits)
+            assert (7, 5) == (reply_emulator.seed, reply_emulator.budget.rules.minute)
         @pytest.mark.reply_emulator(budget=None, key="emu_other")
         class TestClass:
             async def test_both(self, reply_emulator, reply_session):
-                assert (7, None) == (reply_emulator.seed, reply_emulator.budget.limits)
+                assert (7, None) == (reply_emulator.seed, reply_emulator.budget.rules.minute)
                 assert "emu_other" == reply_emulator.key
                 await reply_session.whoami()
             @pytest.mark.reply_emulator(seed=8, started_at=1e9)
