@@ -1,77 +1,140 @@
-"""The budget of one Reply user as a value: its limits, leases, pause and scale.
+"""The budget of one Reply user as a value: its windows, leases, pause and scale.
 
 It says when the next request may go and is told what became of it. A granted request
 holds a lease until it is settled; one that nobody settles, because its owner died,
 counts as answered when its lease ends.
 
 Pure: no clock, no I/O, no waiting. Whoever holds it, in this process or in a store
-that many share, passes the time in. Times are seconds on the holder's clock.
+that many share, passes the time in. Times are seconds on the holder's clock, not
+negative.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Final
+from typing import Any, Final, Self, TypedDict
 
-from attrs import Factory, define, field, frozen
+from attrs import asdict, astuple, define, field, frozen
 
 from reply_async.transport.guard import WindowGuard
 
 MINUTE: Final = 60.0
 HOUR: Final = 3600.0
-HOUR_CELL: Final = 5.0
+CELLS: Final = 720  # of a long window: 5 s of an hour
 LONGEST_PAUSE: Final = 60.0
+LEAST_SCALE: Final = 0.05
 _DOUBLINGS: Final = 6  # 2**6 is past the longest pause
+# What others spent is left to them, and a little more, so that they can come back to
+# what they need after they were refused.
+ROOM_TO_GROW: Final = 1.1
+# A server that shows a bucket's level would seem to be spent by others for ever.
+LEAST_LEFT: Final = 0.25
+# Below the cap at which the server refused: it may have counted what we did not see.
+BELOW_CAP: Final = 0.95
+
+
+class State(TypedDict):
+    """A budget in plain lists and numbers, for a store to keep; see ``Budget.dump``."""
+
+    windows: dict[str, list[list[float]]]  # by window: [time, answered], oldest first
+    leases: dict[str, list[float]]  # by lease: [expires, 1 if it is for statistics]
+    paces: dict[str, list[float]]  # by group: [not_before, scale, since, refusals]
+    foreign: dict[str, list[float]]  # by window: [period, most in it, most in the last]
 
 
 @frozen(kw_only=True)
 class Limits:
-    """What a user may spend, as this package sees it.
+    """What a user may spend, as one who spends it sees it.
 
-    ``share`` is the part of the budget to use at most; ``margin`` seconds are added to
-    every window, since the server's clock may tick in whole ones.
+    ``share`` is the part of the budget to use at most. ``minute`` and ``hour`` are the
+    lengths of the windows (seconds), to which ``margin`` seconds are added, since the
+    server's clock may tick in whole ones.
     """
 
     per_minute: int = 100
     per_hour: int = 3000
     stats_per_hour: int = 300
     share: float = 1.0
+    minute: float = MINUTE
+    hour: float = HOUR
     margin: float = 1.0
+
+    def nominal(self, window: str) -> float:
+        """Return what a window, ``minute``, ``hour`` or ``stats``, may hold at most."""
+        numbers = {
+            "minute": self.per_minute,
+            "hour": self.per_hour,
+            "stats": self.stats_per_hour,
+        }
+        return numbers[window] * self.share
+
+    def guard(self, window: str) -> WindowGuard:
+        """Return a new guard of a window."""
+        if window == "minute":
+            return WindowGuard(self.nominal(window), self.minute + self.margin)
+        return WindowGuard(self.nominal(window), self.hour + self.margin, self.hour / CELLS)
 
 
 @define
 class Pace:
-    """What a refusal by the server does to a group of limits.
+    """What refusals by the server do to a group of windows.
 
     All of them wait until ``not_before`` and are scaled by ``scale``, which was last
     lowered for the incident that ended at ``since`` and recovers from then on.
     """
 
-    factor: float  # on the scale, for an incident
-    step: float  # back, for each clean period
-    period: float
-    not_before: float = -math.inf
+    not_before: float = 0.0
     scale: float = 1.0
-    since: float = -math.inf
+    since: float = 0.0
     refusals: int = 0
 
-    def scale_at(self, now: float) -> float:
-        """Return the part of the limits that may be used."""
+    def scale_at(self, now: float, period: float) -> float:
+        """Return the part of the limits to use: 0.02 more for each clean period."""
         if self.scale >= 1.0 or now < self.since:
             return self.scale
-        return min(1.0, self.scale + self.step * ((now - self.since) // self.period))
+        return min(1.0, self.scale + 0.02 * ((now - self.since) // period))
 
-    def refuse(self, now: float, retry_after: float | None, jitter: float) -> None:
-        """Move the pause forward; a refusal after the last pause is a new incident."""
+    def refuse(self, now: float, retry_after: float | None, jitter: float) -> bool:
+        """Move the pause forward; tell whether this is an incident of its own.
+
+        It is not where the request was under way before the last one.
+        """
         is_incident = now >= self.not_before
         self.refusals += is_incident
         if retry_after is None:
             retry_after = min(LONGEST_PAUSE, 2.0 ** min(self.refusals - 1, _DOUBLINGS))
         # A whole second up: the server's clock may tick in seconds.
         self.not_before = max(self.not_before, now + math.ceil(retry_after) + jitter)
-        if is_incident:
-            self.scale = self.scale_at(now) * self.factor
-        self.since = self.not_before
+        return is_incident
+
+    def slow_down(self, scale: float) -> None:
+        """Use a part of the limits from the end of the pause on."""
+        self.scale, self.since = max(LEAST_SCALE, scale), self.not_before
+
+
+@define
+class Foreign:
+    """The most that others were seen to spend in a window, of late.
+
+    Kept for the period that runs and the one before, each as long as the window.
+    """
+
+    period: int = 0
+    most: float = 0.0
+    most_before: float = 0.0
+
+    def see(self, period: int, spent: float) -> None:
+        """Note what others have spent in the window that ends now."""
+        if period != self.period:
+            self.most_before = self.most if period == self.period + 1 else 0.0
+            self.period, self.most = period, 0.0
+        self.most = max(self.most, spent)
+
+    def spent(self, period: int) -> float:
+        """Return what others spend in a window."""
+        if period == self.period:
+            return max(self.most, self.most_before)
+        return self.most if period == self.period + 1 else 0.0
 
 
 @frozen
@@ -82,79 +145,157 @@ class Lease:
     is_stats: bool
 
 
+# The windows that a request draws on, and the groups whose pause it waits for.
+WINDOWS: Final = {False: ("minute", "hour"), True: ("minute", "hour", "stats")}
+PACES: Final = {False: ("all",), True: ("all", "stats")}
+PACE_OF: Final = {"minute": "all", "hour": "all", "stats": "stats"}
+
+
 @define
 class Budget:
-    """All that the clients of one user must agree on."""
+    """All that the clients of one user must agree on.
 
-    limits: Limits = Factory(Limits)
-    guards: dict[str, WindowGuard] = field(init=False)
+    ``limits`` are those of whoever asks, and may change from one to the next.
+    """
+
+    limits: Limits = field()
+    guards: dict[str, WindowGuard] = field(init=False, repr=False)
     paces: dict[str, Pace] = field(init=False)
+    foreign: dict[str, Foreign] = field(init=False)
     leases: dict[str, Lease] = field(init=False, factory=dict)
+    _next_expiry: float = field(init=False, default=math.inf)
 
     def __attrs_post_init__(self) -> None:
         """Make the guards of the limits."""
-        limits, margin = self.limits, self.limits.margin
-        self.guards = {
-            "minute": WindowGuard(limits.per_minute * limits.share, MINUTE + margin),
-            "hour": WindowGuard(limits.per_hour * limits.share, HOUR + margin, HOUR_CELL),
-            "stats": WindowGuard(limits.stats_per_hour * limits.share, HOUR + margin, HOUR_CELL),
-        }
-        self.paces = {
-            "all": Pace(factor=0.85, step=0.02, period=60.0),
-            "stats": Pace(factor=0.85, step=0.02, period=HOUR),
-        }
+        self.guards = {name: self.limits.guard(name) for name in PACE_OF}
+        self.paces = {"all": Pace(), "stats": Pace()}
+        self.foreign = {"minute": Foreign(), "hour": Foreign()}
 
     def ready_at(self, now: float, *, is_stats: bool) -> float:
-        """Return the time at which one more request may go; not later than ``now`` if now.
+        """Return the time at which one more request may go; ``now`` if now.
 
         Infinite while all of a limit is in flight: ask again when something settles.
         """
-        self._expire(now)
-        times = [self.paces[name].not_before for name in _paces_of(is_stats)]
-        for name in _guards_of(is_stats):
-            guard, pace = self.guards[name], self.paces["stats" if name == "stats" else "all"]
-            guard.limit = self._nominal(name) * pace.scale_at(now)
-            times.append(guard.ready_at(now))
-        return max(now, *times)
+        if self._next_expiry <= now:
+            self._expire(now)
+        ready = now
+        for name in PACES[is_stats]:
+            ready = max(ready, self.paces[name].not_before)
+        for name in WINDOWS[is_stats]:
+            guard = self.guards[name]
+            guard.limit = self.limit(name, now)
+            ready = max(ready, guard.ready_at(now))
+        return ready
 
     def grant(self, lease_id: str, expires: float, *, is_stats: bool) -> None:
-        """Let a request go; ``ready_at`` has allowed it at this moment."""
+        """Let a request go, at the time that ``ready_at`` returned."""
         self.leases[lease_id] = Lease(expires, is_stats)
-        for name in _guards_of(is_stats):
+        self._next_expiry = min(self._next_expiry, expires)
+        for name in WINDOWS[is_stats]:
             self.guards[name].grant()
 
-    def settle(self, now: float, lease_id: str) -> None:
-        """Note that a request was answered, or lost: the server may have counted it."""
+    def settle(self, now: float, lease_id: str, *, is_accepted: bool = False) -> None:
+        """Note that a request was answered, or lost: the server may have counted it.
+
+        After one that was accepted the next pause without Retry-After is short again.
+        """
         lease = self.leases.pop(lease_id, None)
-        if lease is not None:  # else it expired before
-            for name in _guards_of(lease.is_stats):
-                self.guards[name].settle(now)
+        if lease is None:  # it expired before
+            return
+        for name in WINDOWS[lease.is_stats]:
+            self.guards[name].settle(now)
+        if is_accepted:
+            for name in PACES[lease.is_stats]:
+                self.paces[name].refusals = 0
 
     def release(self, lease_id: str) -> None:
         """Note that a granted request never left."""
         lease = self.leases.pop(lease_id, None)
         if lease is not None:
-            for name in _guards_of(lease.is_stats):
+            for name in WINDOWS[lease.is_stats]:
                 self.guards[name].release()
+
+    def refuse(
+        self, now: float, retry_after: float | None, jitter: float, *, is_stats: bool
+    ) -> None:
+        """Note that the server refused a request: pause, and use less from then on.
+
+        One for statistics slows down these alone, to below what they had used.
+        """
+        name = "stats" if is_stats else "all"
+        pace, scale = self.paces[name], self.scale(name, now)
+        if pace.refuse(now, retry_after, jitter):
+            scale *= 0.85
+            if is_stats:
+                cap = self.guards["stats"].used(now) / self.limits.nominal("stats")
+                scale = min(scale, BELOW_CAP * cap)
+        pace.slow_down(scale)
+
+    def observe(self, now: float, window: str, remaining: int) -> None:
+        """Note what the server says is left of a window, and so what others spent."""
+        limits, guard = self.limits, self.guards[window]
+        spent = limits.nominal(window) / limits.share - remaining
+        self.foreign[window].see(self._period(window, now), spent - guard.used(now))
+
+    def spent_by_others(self, window: str, now: float) -> float:
+        """Return what others were seen to spend in a ``minute`` or an ``hour``."""
+        return max(0.0, self.foreign[window].spent(self._period(window, now)))
+
+    def scale(self, pace: str, now: float) -> float:
+        """Return the part of the limits of a group that is used, after refusals."""
+        limits = self.limits
+        period = limits.minute if pace == "all" else limits.hour
+        return self.paces[pace].scale_at(now, period)
+
+    def limit(self, window: str, now: float) -> float:
+        """Return what a window may hold now, after refusals and what others spend."""
+        nominal = self.limits.nominal(window)
+        limit = nominal * self.scale(PACE_OF[window], now)
+        if window != "stats" and (others := self.spent_by_others(window, now)):
+            whole = nominal / self.limits.share
+            left = max(LEAST_LEFT * whole, whole - ROOM_TO_GROW * others)
+            limit = min(limit, left)
+        return max(1.0, limit)
+
+    def dump(self, now: float) -> State:
+        """Return all but the limits, to be kept and loaded again."""
+        self._expire(now)
+        return State(
+            windows={
+                name: [[time, count] for time, count in guard.entries(now)]
+                for name, guard in self.guards.items()
+            },
+            leases={
+                lease_id: [lease.expires, int(lease.is_stats)]
+                for lease_id, lease in self.leases.items()
+            },
+            paces={name: list(astuple(pace)) for name, pace in self.paces.items()},
+            foreign={name: list(astuple(each)) for name, each in self.foreign.items()},
+        )
+
+    @classmethod
+    def load(cls, limits: Limits, state: State) -> Self:
+        """Return a budget as it was dumped, seen with these limits."""
+        budget = cls(limits)
+        for lease_id, (expires, is_stats) in state["leases"].items():
+            budget.leases[lease_id] = Lease(expires, bool(is_stats))
+            budget._next_expiry = min(budget._next_expiry, expires)
+        of_stats = sum(lease.is_stats for lease in budget.leases.values())
+        for name, guard in budget.guards.items():
+            in_flight = of_stats if name == "stats" else len(budget.leases)
+            guard.restore(((time, int(n)) for time, n in state["windows"][name]), in_flight)
+        for name, (not_before, scale, since, refusals) in state["paces"].items():
+            budget.paces[name] = Pace(not_before, scale, since, int(refusals))
+        for name, (period, most, before) in state["foreign"].items():
+            budget.foreign[name] = Foreign(int(period), most, before)
+        return budget
 
     def _expire(self, now: float) -> None:
         for lease_id, lease in list(self.leases.items()):
             if lease.expires <= now:
                 self.settle(lease.expires, lease_id)
+        expiries = (lease.expires for lease in self.leases.values())
+        self._next_expiry = min(expiries, default=math.inf)
 
-    def _nominal(self, name: str) -> float:
-        limits = self.limits
-        numbers = {
-            "minute": limits.per_minute,
-            "hour": limits.per_hour,
-            "stats": limits.stats_per_hour,
-        }
-        return numbers[name] * limits.share
-
-
-def _guards_of(is_stats: bool) -> tuple[str, ...]:
-    return ("minute", "hour", "stats") if is_stats else ("minute", "hour")
-
-
-def _paces_of(is_stats: bool) -> tuple[str, ...]:
-    return ("all", "stats") if is_stats else ("all",)
+    def _period(self, window: str, now: float) -> int:
+        return int(now // (self.limits.minute if window == "minute" else self.limits.hour))
