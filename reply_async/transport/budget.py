@@ -12,9 +12,9 @@ negative.
 from __future__ import annotations
 
 import math
-from typing import Any, Final, Self, TypedDict
+from typing import Final, Self, TypedDict
 
-from attrs import asdict, astuple, define, field, frozen
+from attrs import astuple, define, field, frozen
 
 from reply_async.transport.guard import WindowGuard
 

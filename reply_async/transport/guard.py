@@ -31,7 +31,7 @@ class WindowGuard:
 
     Between two events the left side of the rule only falls, and a grant adds 1 to it.
     So a slack of k allows k grants without looking again, and the time at which the
-    next grant is possible holds until a grant is made.
+    next grant is possible holds until a grant is made. An answer may bring it forward.
 
     Args:
         limit: Requests that a window may hold; a fraction counts as it is.
@@ -77,19 +77,12 @@ class WindowGuard:
         """Note that a request was answered, or failed, at a time: it counts from then."""
         self.in_flight -= 1
         self._insert(at, 1)
-        if self._ready_at == math.inf:  # all of the limit was in flight
-            self._ready_at = None
+        self._ready_at = None  # it may come sooner: what is answered fades from then on
 
     def release(self) -> None:
         """Note that a granted request was never sent."""
         self.in_flight -= 1
         self._forget()
-
-    def spent_elsewhere(self, at: float, count: int) -> None:
-        """Note requests that others made on the same budget, as if they were ours."""
-        if count > 0:
-            self._insert(at, count)
-            self._forget()
 
     def used(self, now: float) -> int:
         """Return how many requests the window that ends now may hold already."""
@@ -100,8 +93,9 @@ class WindowGuard:
         """Return how many requests may go at this moment."""
         return max(0, self._slack) if self.ready_at(now) <= now else 0
 
-    def entries(self) -> Iterator[tuple[float, int]]:
-        """Go through what was answered: time and number, oldest first."""
+    def entries(self, now: float) -> Iterator[tuple[float, int]]:
+        """Go through what was answered and matters still: time and number, oldest first."""
+        self._prune(now)
         return zip(self._times, self._counts, strict=True)
 
     def restore(self, entries: Iterable[tuple[float, int]], in_flight: int) -> None:
