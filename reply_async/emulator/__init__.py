@@ -12,14 +12,19 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from reply_async.emulator.emulator import Emulator
+    from reply_async.emulator.rates import Rates
 
-__all__ = ["Emulator"]
+__all__ = ["Emulator", "Rates"]
 
 
 def __getattr__(name: str) -> object:
-    """Load the emulator when its name is first asked for."""
+    """Load the emulator when its names are first asked for."""
     if name == "Emulator":
         from reply_async.emulator.emulator import Emulator  # noqa: PLC0415 - lazy on purpose
 
         return Emulator
+    if name == "Rates":
+        from reply_async.emulator.rates import Rates  # noqa: PLC0415 - lazy on purpose
+
+        return Rates
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

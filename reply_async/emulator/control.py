@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import asdict, evolve
 
+from reply_async.emulator import inspection
 from reply_async.emulator.clock import iso, parse_duration
 from reply_async.emulator.dialects import dialects_of, entries
 from reply_async.emulator.problems import Problem, bare
+from reply_async.emulator.rates import rates_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 PREFIX = "/_emulator/"
-LISTED_REQUESTS = 100
 
 
 def control(
@@ -43,20 +44,9 @@ def control(
         raise
 
 
-def _state(emulator: Emulator, _query: Mapping[str, str], _body: Json) -> Json:
-    state = emulator.state
-    return {
-        "time": iso(emulator.clock.now(), 3),
-        "sequences": len(state.sequences),
-        "contacts": len(state.contacts),
-        "enrolled": sum(len(entry.members) for entry in state.sequences.values()),
-        "requests": len(emulator.requests),
-    }
-
-
 def _reset(emulator: Emulator, query: Mapping[str, str], body: Json) -> Json:
     emulator.reset()
-    return _state(emulator, query, body)
+    return inspection.state(emulator, query, body)
 
 
 def _clock(emulator: Emulator, _query: Mapping[str, str], _body: Json) -> Json:
@@ -142,49 +132,23 @@ def _limits(value: object) -> Json:
     return {name: int(part) for name, part in zip(("minute", "hour"), parts, strict=True)}
 
 
-def _requests(emulator: Emulator, query: Mapping[str, str], _body: Json) -> Json:
-    """Tell the newest requests that fit; the totals are those of all requests."""
-    found = emulator.requests.last(
-        int(query.get("limit", LISTED_REQUESTS)),
-        method=query.get("method"),
-        operation_id=query.get("operation"),
-        status=int(query["status"]) if "status" in query else None,
-    )
-    return {
-        "total": len(emulator.requests),
-        "by_operation": emulator.requests.totals(),
-        "items": [asdict(entry) for entry in found],
-    }
+def _rates(emulator: Emulator, _query: Mapping[str, str], _body: Json) -> Json:
+    return emulator.rates.shown()
 
 
-def _clear_requests(emulator: Emulator, query: Mapping[str, str], body: Json) -> Json:
-    emulator.requests.clear()
-    return _requests(emulator, query, body)
-
-
-def _ledger(emulator: Emulator, query: Mapping[str, str], _body: Json) -> Json:
-    ledger = emulator.ledger
-    answer: Json = {
-        "counts": dict(ledger.counts),
-        "double_effects": [
-            {"sequence_id": sequence_id, "contact_id": contact_id, "requests": numbers}
-            for sequence_id, contact_id, numbers in ledger.double_effects()
-        ],
-    }
-    if "sequence" in query:
-        answer["enrolments"] = {
-            str(contact_id): numbers
-            for contact_id, numbers in ledger.enrolments(int(query["sequence"])).items()
-        }
-    return answer
+def _set_rates(emulator: Emulator, query: Mapping[str, str], body: Json) -> Json:
+    rates, place = rates_of(body)
+    emulator.set_rates(rates, **place)
+    return _rates(emulator, query, body)
 
 
 _ROUTES: dict[str, dict[str, Callable[[Emulator, Mapping[str, str], Json], Json]]] = {
-    "state": {"GET": _state},
+    "state": {"GET": inspection.state},
     "reset": {"POST": _reset},
     "clock": {"GET": _clock, "POST": _move_clock},
     "dialects": {"GET": _dialects, "POST": _choose_dialects},
     "budget": {"GET": _budget, "POST": _set_budget},
-    "requests": {"GET": _requests, "DELETE": _clear_requests},
-    "ledger": {"GET": _ledger},
+    "rates": {"GET": _rates, "POST": _set_rates},
+    "requests": {"GET": inspection.requests, "DELETE": inspection.clear_requests},
+    "ledger": {"GET": inspection.ledger},
 }

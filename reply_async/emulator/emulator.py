@@ -15,6 +15,7 @@ from reply_async.emulator.dialects import DEFAULT, DialectChoice, Dialects, dial
 from reply_async.emulator.keys import Key, make_key
 from reply_async.emulator.ledger import Ledger
 from reply_async.emulator.outreach import Outreach
+from reply_async.emulator.rates import RateBook, Rates
 from reply_async.emulator.requests_log import KEPT, LoggedRequest, RequestsLog
 from reply_async.emulator.server import make_server
 from reply_async.emulator.state import USER_ID, State
@@ -36,6 +37,7 @@ class Emulator:
     state. ``started_at`` sets the emulator's first moment (seconds since 1970).
     The log of requests holds the last ``kept_requests``. ``dialect`` is a name or
     `NAME,ENTRY=VARIANT,...` or a mapping of entries; ``dialects`` changes it later.
+    ``rates`` say how often people react; ``set_rates`` changes them.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Emulator:
         started_at: float | None = None,
         kept_requests: int = KEPT,
         dialect: DialectChoice = DEFAULT,
+        rates: Rates | None = None,
     ) -> None:
         self.keys: dict[str, Key] = {}
         self.seed = seed
@@ -58,6 +61,7 @@ class Emulator:
         self.url = ""
         self._rules = rules_of(budget)
         self._kept_requests = kept_requests
+        self._default_rates = rates
         self._runner: web.ServerRunner | None = None
         self.reset()
         self.key = self.add_key(key)
@@ -65,10 +69,11 @@ class Emulator:
     def reset(self) -> None:
         """Forget everything but the clock, the keys, the dialects and the budget's limits."""
         self.state = State(self.seed, self.clock.now())
-        self.ledger = Ledger()
+        self.ledger = Ledger(self.state, lambda: self._budgets)
         self.requests = RequestsLog(self._kept_requests)
+        self.rates = RateBook(self.seed, self._default_rates)
         self._budgets: dict[int, Budget] = {}
-        self.outreach = Outreach(self.state, self.clock.now())
+        self.outreach = Outreach(self.state, self.ledger, self.rates, self.clock.now())
         self._request_number = 0
 
     @property
@@ -85,6 +90,21 @@ class Emulator:
     def budget(self) -> Budget:
         """Return the budget of the user whose own key the emulator has."""
         return self.budget_of(self.keys[self.key].user_id)
+
+    def set_rates(
+        self,
+        rates: Rates,
+        *,
+        sequence_id: int | None = None,
+        step_id: int | None = None,
+        variant_id: int | None = None,
+    ) -> None:
+        """Let people react by these rates to messages sent from now on.
+
+        They replace those of a sequence, a step or a variant, or of all if none is named.
+        """
+        self.outreach.catch_up(self.clock.now())
+        self.rates.set(rates, sequence_id=sequence_id, step_id=step_id, variant_id=variant_id)
 
     def budget_of(self, user_id: int) -> Budget:
         """Return the budget of one user, over all keys that act as that user."""

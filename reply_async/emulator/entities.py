@@ -20,6 +20,20 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 
+class Mark:
+    """What happened to a member so far; plain numbers, since millions are kept."""
+
+    SENT = 1
+    DELIVERED = 2
+    OPENED = 4
+    CLICKED = 8
+    REPLIED = 16
+    BOUNCED = 32
+    OUT_OF_OFFICE = 64
+    INTERESTED = 128
+    CONNECTED = 256
+
+
 @define(eq=False)
 class Contact:
     """A person. `more` holds the members that most contacts do not have."""
@@ -85,7 +99,7 @@ class Member:
     email_account_id: int | None = None
     linkedin_account_id: int | None = None
     completed_at: float | None = None
-    marks: int = 0  # what became of the messages, see outreach.Mark
+    marks: int = 0  # what became of the messages, see Mark
     is_gone: bool = False  # taken out; queues drop it when they meet it
     reply: Reaction | None = None  # the last one, for the inbox
     last_email: Step | None = None  # the e-mail step done last, the one that may bounce

@@ -1,72 +1,77 @@
 """The ledger of effects: what requests really changed, for tests to ask.
 
-Enrolments are kept as (request number, contact ids) per sequence in packed
-arrays, four bytes per contact, because a run can enrol a million people.
+It tells who was created, enrolled, moved, removed and sent to, and by which request;
+messages are sent by the clock and have none. Reads leave nothing in it.
 """
 
 from __future__ import annotations
 
-from array import array
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
+from reply_async.emulator import checks
+from reply_async.emulator.effects import Effects, SentMessages
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
+
+    from reply_async.emulator.budget import Budget
+    from reply_async.emulator.state import State
 
 ENROLLED = "enrolled"
 MOVED = "moved"
 MAILBOX_CHANGED = "mailbox_changed"
 REMOVED = "removed"
-_PER_CONTACT = (ENROLLED, MOVED, MAILBOX_CHANGED, REMOVED)
-
-
-@frozen
-class Entry:
-    """One effect that one request had on many contacts of a sequence."""
-
-    request_number: int
-    effect: str
-    contact_ids: array[int]
+SENT = "message_sent"
+PER_CONTACT = (ENROLLED, MOVED, MAILBOX_CHANGED, REMOVED)
 
 
 class Ledger:
-    """Effects by kind, and the history of every sequence's membership."""
+    """Effects by kind and by request, the messages sent, and assertions about both.
 
-    def __init__(self) -> None:
+    An assertion raises `AssertionError` that counts the offenders and names the first.
+    """
+
+    def __init__(self, state: State, budgets: Callable[[], Mapping[int, Budget]]) -> None:
         self.counts: Counter[str] = Counter()
-        self._by_sequence: dict[int, list[Entry]] = {}
+        self.effects = Effects()
+        self.messages = SentMessages()
+        self.state, self.budgets = state, budgets
 
-    def note(self, effect: str, number: int = 1) -> None:
-        """Count an effect that needs no details, such as `sequence_created`."""
-        if number:
-            self.counts[effect] += number
+    def of_request(self, number: int) -> RequestLedger:
+        """Return the ledger as one request writes to it."""
+        return RequestLedger(self, number)
 
-    def note_contacts(
-        self, effect: str, sequence_id: int, contact_ids: Iterable[int], request_number: int
+    def note_message(
+        self, sequence_id: int, step_id: int, variant_id: int | None, contact_id: int, at: float
     ) -> None:
-        """Record what happened to contacts of a sequence, in order."""
-        if effect not in _PER_CONTACT:
-            raise ValueError(effect)
-        packed = array("i", contact_ids)
-        if packed:
-            self.counts[effect] += len(packed)
-            entry = Entry(request_number, effect, packed)
-            self._by_sequence.setdefault(sequence_id, []).append(entry)
+        """Record a message that the clock sent."""
+        self.counts[SENT] += 1
+        self.messages.add(sequence_id, step_id, variant_id, contact_id, at)
 
     def enrolments(self, sequence_id: int) -> dict[int, list[int]]:
         """Return, per enrolled contact, the numbers of the requests that did it."""
         found: dict[int, list[int]] = {}
-        for entry in self._by_sequence.get(sequence_id, ()):
-            if entry.effect == ENROLLED:
-                for contact_id in entry.contact_ids:
-                    found.setdefault(contact_id, []).append(entry.request_number)
+        for effect in self.effects.select(sequence_id=sequence_id):
+            if effect.name == ENROLLED:
+                for contact_id in effect.ids:
+                    found.setdefault(contact_id, []).append(effect.request_number)
         return found
 
-    def entries(self, sequence_id: int) -> list[Entry]:
-        """Return the membership history of one sequence."""
-        return list(self._by_sequence.get(sequence_id, ()))
+    def members(self) -> dict[int, set[int]]:
+        """Return who must be in each sequence by what was noted."""
+        inside: dict[int, set[int]] = {}
+        for effect in self.effects.select():
+            if effect.sequence_id is None:
+                continue
+            members = inside.setdefault(effect.sequence_id, set())
+            if effect.name == ENROLLED:
+                members.update(effect.ids)
+            elif effect.name == REMOVED:
+                members.difference_update(effect.ids)
+        return inside
 
     def double_effects(self) -> list[tuple[int, int, list[int]]]:
         """Return (sequence, contact, request numbers) of everyone acted on twice.
@@ -75,26 +80,77 @@ class Ledger:
         enrolment request. Being taken out in between makes a second one right.
         """
         doubles: dict[tuple[int, int], list[int]] = {}
-        for sequence_id, entries in self._by_sequence.items():
-            inside: dict[int, int] = {}
-            for entry in entries:
-                for contact_id in entry.contact_ids:
-                    before = inside.get(contact_id)
-                    if entry.effect == REMOVED:
-                        inside.pop(contact_id, None)
-                    elif before is None:
-                        inside[contact_id] = entry.request_number
-                    else:
-                        numbers = doubles.setdefault((sequence_id, contact_id), [before])
-                        numbers.append(entry.request_number)
-        return [(*pair, numbers) for pair, numbers in doubles.items()]
+        inside: dict[tuple[int, int], int] = {}
+        for effect in self.effects.select():
+            if effect.sequence_id is None:
+                continue
+            for contact_id in effect.ids:
+                place = (effect.sequence_id, contact_id)
+                before = inside.get(place)
+                if effect.name == REMOVED:
+                    inside.pop(place, None)
+                elif before is None:
+                    inside[place] = effect.request_number
+                else:
+                    doubles.setdefault(place, [before]).append(effect.request_number)
+        return [(*place, numbers) for place, numbers in doubles.items()]
 
     def assert_one_effect_each(self) -> None:
         """Fail if any contact was enrolled in the same sequence twice."""
-        doubles = self.double_effects()
-        if doubles:
-            shown = "; ".join(
-                f"contact {contact_id} in sequence {sequence_id} by requests {numbers}"
-                for sequence_id, contact_id, numbers in doubles[:5]
-            )
-            raise AssertionError(f"{len(doubles)} with more than one effect: {shown}")
+        checks.require("with more than one effect", checks.doubles(self))
+
+    def assert_no_message_twice(self) -> None:
+        """Fail if anybody was sent the same step twice, for whatever reason.
+
+        That covers who was taken out and enrolled again, and who was resent a bounced
+        e-mail on request: it is the person who must not read it twice.
+        """
+        checks.require("messages sent twice", checks.messages_twice(self))
+
+    def assert_windows_respected(self) -> None:
+        """Fail if a window of any budget ever held more than its limit."""
+        checks.require("windows above their limit", checks.windows_exceeded(self))
+
+    def assert_no_429(self) -> None:
+        """Fail if any request was refused for the budget."""
+        checks.require("budgets with refused requests", checks.refused_for_budget(self))
+
+    def assert_members_agree(self) -> None:
+        """Fail if a sequence does not hold just those who were enrolled and not removed."""
+        checks.require("sequences at odds with the ledger", checks.members_astray(self))
+
+    def assert_conserved(self, *reports: Any, since: int = 0) -> None:  # noqa: ANN401 - a client's report, known by its members
+        """Fail unless the reports of runs agree with what really happened.
+
+        A report has ``counts`` (rows by outcome), ``refused`` and ``unknown`` (by row
+        number) and ``imported`` (contacts by what the import did). All enrolments and
+        imports of the emulator count; give ``since``, a request number, to leave out
+        what happened up to it. Rows in doubt may or may not have had their effect.
+        """
+        checks.require("differences", checks.not_conserved(self, reports, since))
+        self.assert_members_agree()
+
+
+@frozen
+class RequestLedger:
+    """What one request writes into the ledger."""
+
+    ledger: Ledger
+    number: int
+
+    def note(self, effect: str, count: int = 1, *, ids: Iterable[int] | None = None) -> None:
+        """Record an effect, with the ids of what it happened to where there are some."""
+        ids = () if ids is None else tuple(ids)
+        count = len(ids) or count
+        if count:
+            self.ledger.counts[effect] += count
+            self.ledger.effects.add(self.number, effect, count, ids)
+
+    def note_contacts(self, effect: str, sequence_id: int, contact_ids: Iterable[int]) -> None:
+        """Record what happened to contacts of a sequence, in order."""
+        if effect not in PER_CONTACT:
+            raise ValueError(effect)
+        ids = tuple(contact_ids)
+        if ids:
+            self.ledger.counts[effect] += len(ids)
+            self.ledger.effects.add(self.number, effect, len(ids), ids, sequence_id)

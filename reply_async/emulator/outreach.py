@@ -24,12 +24,16 @@ from itertools import count
 from math import ceil
 from typing import TYPE_CHECKING
 
-from reply_async.emulator import reactions
+from reply_async.emulator.conditions import condition_holds
+from reply_async.emulator.reactions import Reactions
+from reply_async.emulator.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from reply_async.emulator.entities import Member, Sequence, Step
+    from reply_async.emulator.ledger import Ledger
+    from reply_async.emulator.rates import RateBook
     from reply_async.emulator.sender_accounts import EmailAccount, LinkedInAccount
     from reply_async.emulator.state import State
 
@@ -54,10 +58,10 @@ def queue(sequence: Sequence, member: Member) -> None:
 class Outreach:
     """Plays the hours that have passed since the last look."""
 
-    def __init__(self, state: State, now: float) -> None:
+    def __init__(self, state: State, ledger: Ledger, rates: RateBook, now: float) -> None:
         self._state = state
         self._next_hour = _hour_after(now)
-        self._reactions: list[reactions.Reaction] = []
+        self._reactions = Reactions(state.seed, rates, Record(ledger))
 
     def catch_up(self, now: float) -> None:
         """Play every whole hour up to now."""
@@ -73,8 +77,7 @@ class Outreach:
             self._next_hour += HOUR
 
     def _play(self, moment: float) -> None:
-        while self._reactions and self._reactions[0].at <= moment:
-            heappop(self._reactions).happen()
+        self._reactions.play(moment)
         at = datetime.fromtimestamp(moment, UTC)
         for sequence in self._state.sequences.values():
             if sequence.status != "active" or sequence.is_archived or not sequence.members:
@@ -148,7 +151,7 @@ class Outreach:
             member.last_email = step
             mailbox.sent_on[int(moment // DAY)] = mailbox.sent_on.get(int(moment // DAY), 0) + 1
             sequence.sent_today["email"] = sequence.sent_today.get("email", 0) + 1
-            reactions.send_email(self._state.seed, member, step, moment, self._reactions)
+            self._reactions.send_email(member, step, moment)
         elif step.type == "linkedIn" and member.contact.get("linkedInUrl"):
             profile = self._profile(member, step, int(moment // DAY))
             if profile is None:
@@ -156,9 +159,9 @@ class Outreach:
             member.linkedin_account_id = profile.id
             profile.note_action(step.action, int(moment // DAY))
             sequence.sent_today["linkedIn"] = sequence.sent_today.get("linkedIn", 0) + 1
-            reactions.act_on_linkedin(self._state.seed, member, step, moment, self._reactions)
+            self._reactions.act_on_linkedin(member, step, moment)
         elif step.type == "condition":
-            outcome = reactions.condition_holds(step, member)
+            outcome = condition_holds(step, member)
         step.done += 1
         self._move_on(member, step, moment, outcome)
         return True

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reply_async.emulator.entities import Mark
 from reply_async.emulator.outreach import queue
-from reply_async.emulator.reactions import Mark
 
 if TYPE_CHECKING:
     from reply_async.emulator.entities import Member, Step

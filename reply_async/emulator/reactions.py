@@ -1,51 +1,27 @@
-"""How people react to a message: seeded rates, counted under the message."""
+"""What people do about a message, by seeded chance and the rates in force.
+
+The same seed and ids give the same draws, so rates move the line between those who
+react and those who do not, and nobody else.
+"""
 
 from __future__ import annotations
 
-from heapq import heappush
-from typing import TYPE_CHECKING, Any
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING
 
 from attrs import define
 
 from reply_async.emulator.chance import draws
+from reply_async.emulator.entities import Mark
+from reply_async.emulator.record import Message, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from reply_async.emulator.entities import Member, Step
-
-Json = dict[str, Any]
+    from reply_async.emulator.rates import RateBook, Reach
 
 HOUR = 3_600
-BOUNCE_RATE = 0.025
-OUT_OF_OFFICE_RATE = 0.02
-AUTO_REPLY_RATE = 0.015
-OPT_OUT_RATE = 0.012
-ACCEPT_RATE = 0.32
+SOFT_BOUNCES = 0.3
 CONNECTED_BEFORE = 0.25
-# What conditions can ask of a contact, besides `stage`.
-CONTACT_MEMBERS = (
-    "email",
-    "firstName",
-    "lastName",
-    "title",
-    "company",
-    "city",
-    "state",
-    "country",
-    "industry",
-    "phone",
-    "linkedInUrl",
-)
-# Of a value and a wanted text, both in lower case.
-OPERATORS: dict[str, Callable[[str, str], bool]] = {
-    "is": lambda value, wanted: value == wanted,
-    "equals": lambda value, wanted: value == wanted,
-    "isNot": lambda value, wanted: value != wanted,
-    "contains": lambda value, wanted: wanted in value,
-    "isSet": lambda value, _: bool(value),
-    "isNotSet": lambda value, _: not value,
-}
 
 _LINKEDIN_EVENTS = {
     "message": ("linkedin.messagesSent", "linkedin.regularMessagesSent"),
@@ -58,185 +34,153 @@ _LINKEDIN_EVENTS = {
 }
 
 
-class Mark:
-    """What happened to a member so far; plain numbers, since millions are kept."""
-
-    SENT = 1
-    DELIVERED = 2
-    OPENED = 4
-    CLICKED = 8
-    REPLIED = 16
-    BOUNCED = 32
-    OUT_OF_OFFICE = 64
-    INTERESTED = 128
-    CONNECTED = 256
-
-
 @define(order=False, eq=False)
 class Reaction:
     """Something a person does later, in answer to one message."""
 
     at: float
-    member: Member
-    step_id: int
-    variant_id: int | None
+    message: Message
     events: tuple[str, ...]
     marks: int
     finishes: bool
 
     def __lt__(self, other: Reaction) -> bool:
         """Order by time, then by contact, so that every run is the same."""
-        return (self.at, self.member.contact.id) < (other.at, other.member.contact.id)
+        return (self.at, self.message.member.contact.id) < (
+            other.at,
+            other.message.member.contact.id,
+        )
 
-    def happen(self) -> None:
+
+class Reactions:
+    """Sends messages and plays what follows from them."""
+
+    def __init__(self, seed: int, rates: RateBook, record: Record) -> None:
+        self._seed, self._rates, self._record = seed, rates, record
+        self._later: list[Reaction] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._later)
+
+    def play(self, moment: float) -> None:
+        """Let everything happen that people do up to a moment."""
+        while self._later and self._later[0].at <= moment:
+            self._happen(heappop(self._later))
+
+    def _happen(self, reaction: Reaction) -> None:
         """Count it, unless the person has been taken out meanwhile."""
-        member = self.member
+        member = reaction.message.member
         if member.is_gone:
             return
-        member.sequence.tallies.add(self.at, self.step_id, self.variant_id, *self.events)
-        member.marks |= self.marks
-        if self.marks & Mark.REPLIED:
-            member.reply = self
-        if "optedOut" in self.events:
+        self._record.note(reaction.message, reaction.at, *reaction.events)
+        member.marks |= reaction.marks
+        if reaction.marks & Mark.REPLIED:
+            member.reply = reaction
+        if "optedOut" in reaction.events:
             member.contact.set("isOptedOut", value=True)
-        if "meetingsBooked" in self.events:
+        if "meetingsBooked" in reaction.events:
             member.contact.set("meetingStatus", "meetingBooked")
-        if self.finishes and member.status == "active":
+        if reaction.finishes and member.status == "active":
             member.status = "finished"
             member.sequence.version += 1
 
+    def send_email(self, member: Member, step: Step, moment: float) -> None:
+        """Send an e-mail step and decide all that follows from it."""
+        message, reach = self._message(member, step)
+        fate = draws(self._seed, step.id, member.contact.id)
+        member.marks |= Mark.SENT
+        if draws(self._seed, member.contact.id)[0] < (reach.others.bounced or 0):
+            member.marks |= Mark.BOUNCED
+            member.status = "inactive"
+            member.sequence.version += 1
+            soft = ("notReached",) if fate[0] < SOFT_BOUNCES else ()
+            self._record.note(message, moment, "sent", "bounced", *soft)
+            return
+        events = ["sent", "delivered"]
+        member.marks |= Mark.DELIVERED
+        settings = member.sequence.settings
+        answers = fate[1] < reach.replied
+        if (fate[0] < reach.opened or answers) and not settings.get("disableOpensTracking"):
+            events.append("opened")
+            member.marks |= Mark.OPENED
+            if fate[2] < reach.clicked and settings.get("enableLinksTracking", True):
+                events.append("linksClicked")
+                member.marks |= Mark.CLICKED
+        self._record.note(message, moment, *events)
+        decide = _answer if answers else _other_reaction
+        reaction = decide(message, moment + (1 + 40 * fate[3]) * HOUR, fate, reach)
+        if reaction is not None:
+            heappush(self._later, reaction)
 
-def variant_rates(seed: int, variant_id: int) -> tuple[float, float, float]:
-    """Return how often a wording is opened, clicked and answered."""
-    opened, clicked, replied = draws(seed, variant_id)[:3]
-    return 0.35 + 0.35 * opened, 0.03 + 0.12 * clicked, 0.02 + 0.10 * replied
+    def act_on_linkedin(self, member: Member, step: Step, moment: float) -> None:
+        """Do a LinkedIn step and decide all that follows from it."""
+        message, reach = self._message(member, step)
+        fate = draws(self._seed, step.id, member.contact.id)
+        reaction: tuple[str, ...] = ()
+        marks = 0
+        if step.action == "connect":
+            has_note = bool(_wording(step, message.variant_id).get("message"))
+            events: tuple[str, ...] = ("linkedin.connectionsSent",)
+            events += ("linkedin.connectionNotesSent",) if has_note else ()
+            if fate[0] < (reach.others.accepted or 0):
+                reaction, marks = ("linkedin.connectionsAccepted",), Mark.CONNECTED
+                if has_note and fate[1] < reach.note_replied:
+                    reaction += ("linkedin.connectionNotesReplied",)
+        elif step.action in {"message", "voiceMessage"} and not self._is_connected(member):
+            return
+        else:
+            events = _LINKEDIN_EVENTS.get(step.action or "", ())
+            if step.action in {"message", "voiceMessage"} and fate[1] < reach.message_replied:
+                reaction = ("linkedin.replied", "linkedin.regularMessagesReplied")
+            elif step.action == "inMail" and fate[1] < reach.in_mail_replied:
+                reaction = ("linkedin.inMailsReplied",)
+        self._record.note(message, moment, *events)
+        if reaction:
+            replied = any("eplied" in event for event in reaction)
+            marks |= Mark.REPLIED if replied else 0
+            at = moment + (1 + 30 * fate[3]) * HOUR
+            finishes = replied and _reply_finishes(member)
+            heappush(self._later, Reaction(at, message, reaction, marks, finishes))
 
+    def _message(self, member: Member, step: Step) -> tuple[Message, Reach]:
+        """Return the member's message of a step, whose variants take turns."""
+        enabled = [entry for entry in step.variants or () if entry["isEnabled"]]
+        variant_id = enabled[step.done % len(enabled)]["id"] if enabled else None
+        reach = self._rates.reach(member.sequence.id, step.id, variant_id, step.number)
+        return Message(member, step.id, variant_id), reach
 
-def send_email(seed: int, member: Member, step: Step, moment: float, later: list[Reaction]) -> None:
-    """Send an e-mail step and decide all that follows from it."""
-    variants = [entry for entry in step.variants or () if entry["isEnabled"]]
-    variant_id: int | None = variants[step.done % len(variants)]["id"] if variants else None
-    fate = draws(seed, step.id, member.contact.id)
-    tallies = member.sequence.tallies
-    member.marks |= Mark.SENT
-    if draws(seed, member.contact.id)[0] < BOUNCE_RATE:
-        member.marks |= Mark.BOUNCED
-        member.status = "inactive"
-        member.sequence.version += 1
-        soft = ("notReached",) if fate[0] < 0.3 else ()  # noqa: PLR2004 - a rate
-        tallies.add(moment, step.id, variant_id, "sent", "bounced", *soft)
-        return
-    opens, clicks, replies = variant_rates(seed, variant_id or step.id)
-    fade = 0.75 ** (step.number - 1)
-    events = ["sent", "delivered"]
-    member.marks |= Mark.DELIVERED
-    settings = member.sequence.settings
-    answers = fate[1] < replies * fade
-    if (fate[0] < opens or answers) and not settings.get("disableOpensTracking"):
-        events.append("opened")
-        member.marks |= Mark.OPENED
-        if fate[2] < clicks and settings.get("enableLinksTracking", True):
-            events.append("linksClicked")
-            member.marks |= Mark.CLICKED
-    tallies.add(moment, step.id, variant_id, *events)
-    _react(member, step, variant_id, moment, fate, answers, later)
-
-
-def _react(
-    member: Member,
-    step: Step,
-    variant_id: int | None,
-    moment: float,
-    fate: tuple[float, ...],
-    answers: bool,
-    later: list[Reaction],
-) -> None:
-    at = moment + (1 + 40 * fate[3]) * HOUR
-    if answers:
-        events = ["replied"]
-        marks = Mark.REPLIED
-        if fate[4] < 0.45:  # noqa: PLR2004 - a rate
-            events.append("interested")
-            marks |= Mark.INTERESTED
-            if fate[5] < 0.4:  # noqa: PLR2004 - a rate
-                events.append("meetingsBooked")
-        finishes = member.sequence.settings["repliesHandlingType"] == "markAsFinished"
-    elif fate[6] < OPT_OUT_RATE:
-        events, marks, finishes = ["optedOut"], 0, True
-    elif fate[7] < OUT_OF_OFFICE_RATE:
-        events, marks, finishes = ["outOfOffice", "autoReplied"], Mark.OUT_OF_OFFICE, False
-    elif fate[7] < OUT_OF_OFFICE_RATE + AUTO_REPLY_RATE:
-        events, marks, finishes = ["autoReplied"], 0, False
-    else:
-        return
-    heappush(later, Reaction(at, member, step.id, variant_id, tuple(events), marks, finishes))
-
-
-def act_on_linkedin(
-    seed: int, member: Member, step: Step, moment: float, later: list[Reaction]
-) -> None:
-    """Do a LinkedIn step and decide all that follows from it."""
-    fate = draws(seed, step.id, member.contact.id)
-    variants = [entry for entry in step.variants or () if entry["isEnabled"]]
-    variant = variants[step.done % len(variants)] if variants else None
-    variant_id: int | None = variant["id"] if variant else None
-    tallies = member.sequence.tallies
-    reaction: tuple[str, ...] = ()
-    marks = 0
-    if step.action == "connect":
-        has_note = bool(variant and variant["message"])
-        events: tuple[str, ...] = ("linkedin.connectionsSent",)
-        events += ("linkedin.connectionNotesSent",) if has_note else ()
-        if fate[0] < ACCEPT_RATE:
-            reaction, marks = ("linkedin.connectionsAccepted",), Mark.CONNECTED
-            if has_note and fate[1] < 0.2:  # noqa: PLR2004 - a rate
-                reaction += ("linkedin.connectionNotesReplied",)
-    elif step.action in {"message", "voiceMessage"} and not _is_connected(seed, member):
-        return
-    else:
-        events = _LINKEDIN_EVENTS.get(step.action or "", ())
-        _, _, replies = variant_rates(seed, variant_id or step.id)
-        if step.action in {"message", "voiceMessage"} and fate[1] < replies * 1.5:
-            reaction = ("linkedin.replied", "linkedin.regularMessagesReplied")
-        elif step.action == "inMail" and fate[1] < replies:
-            reaction = ("linkedin.inMailsReplied",)
-    tallies.add(moment, step.id, variant_id, *events)
-    if reaction:
-        replied = any("eplied" in event for event in reaction)
-        handling = member.sequence.settings["repliesHandlingType"]
-        finishes = replied and handling == "markAsFinished"
-        at = moment + (1 + 30 * fate[3]) * HOUR
-        marks |= Mark.REPLIED if replied else 0
-        heappush(later, Reaction(at, member, step.id, variant_id, reaction, marks, finishes))
+    def _is_connected(self, member: Member) -> bool:
+        before = draws(self._seed, member.contact.id, 1)[0] < CONNECTED_BEFORE
+        return bool(member.marks & Mark.CONNECTED) or before
 
 
-def condition_holds(step: Step, member: Member) -> bool:
-    """Judge a condition: every rule of every property must hold.
-
-    `stage` asks whether the person showed interest; other properties are
-    members of the contact; unknown ones hold if the person opened something.
-    """
-    return all(
-        _rule_holds(condition["property"], rule, member)
-        for condition in step.members["conditions"]
-        for rule in condition["rules"]
-    )
+def _answer(message: Message, at: float, fate: tuple[float, ...], reach: Reach) -> Reaction:
+    events, marks = ["replied"], Mark.REPLIED
+    if fate[4] < (reach.others.interested or 0):
+        events.append("interested")
+        marks |= Mark.INTERESTED
+        if fate[5] < (reach.others.meetings_booked or 0):
+            events.append("meetingsBooked")
+    return Reaction(at, message, tuple(events), marks, _reply_finishes(message.member))
 
 
-def _rule_holds(name: str, rule: Json, member: Member) -> bool:
-    operator, wanted = rule["operator"], (rule.get("value") or "").casefold()
-    if name == "stage":
-        value = "interested" if member.marks & Mark.INTERESTED else "contacted"
-    elif name in CONTACT_MEMBERS:
-        value = str(member.contact.get(name) or "").casefold()
-    else:
-        return bool(member.marks & Mark.OPENED)
-    compare = OPERATORS.get(operator)
-    return compare is not None and compare(value, wanted)
+def _other_reaction(
+    message: Message, at: float, fate: tuple[float, ...], reach: Reach
+) -> Reaction | None:
+    away = reach.others.out_of_office or 0
+    if fate[6] < (reach.others.opted_out or 0):
+        return Reaction(at, message, ("optedOut",), 0, finishes=True)
+    if fate[7] < away:
+        events = ("outOfOffice", "autoReplied")
+        return Reaction(at, message, events, Mark.OUT_OF_OFFICE, finishes=False)
+    if fate[7] < away + (reach.others.auto_replied or 0):
+        return Reaction(at, message, ("autoReplied",), 0, finishes=False)
+    return None
 
 
-def _is_connected(seed: int, member: Member) -> bool:
-    return (
-        bool(member.marks & Mark.CONNECTED)
-        or draws(seed, member.contact.id, 1)[0] < CONNECTED_BEFORE
-    )
+def _reply_finishes(member: Member) -> bool:
+    return bool(member.sequence.settings["repliesHandlingType"] == "markAsFinished")
+
+
+def _wording(step: Step, variant_id: int | None) -> dict[str, object]:
+    return next((entry for entry in step.variants or () if entry["id"] == variant_id), {})

@@ -115,10 +115,9 @@ class Exchange:
         emulator.outreach.catch_up(now)
         call = Call(
             emulator.state,
-            emulator.ledger,
+            emulator.ledger.of_request(self.number),
             self.user,
             now,
-            self.number,
             checked.path,
             checked.query,
             checked.body,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 from emulator.client import email
 
-from reply_async.emulator.reactions import Mark
+from reply_async.emulator.entities import Mark
 
 if TYPE_CHECKING:
     from emulator.client import Api, Json

@@ -93,7 +93,7 @@ def set_contacts_owner(call: Call) -> Json:
     for contact in contacts:
         contact.set("ownerUserId", user_id)
         contact.modified_at = call.now
-    call.ledger.note("contact_owner_set", len(contacts))
+    call.ledger.note("contact_owner_set", 0, ids=[contact.id for contact in contacts])
     return {
         "isSuccess": len(contacts) == len(ids),
         "affectedIds": [contact.id for contact in contacts],
@@ -106,7 +106,7 @@ def set_contact_notes(call: Call) -> None:
     contact = contact_of(call)
     contact.set("notes", call.body["notes"] or None)
     contact.modified_at = call.now
-    call.ledger.note("contact_notes_set")
+    call.ledger.note("contact_notes_set", ids=[contact.id])
 
 
 @operation
@@ -128,7 +128,7 @@ def move_contact_to_sequence(call: Call) -> None:
     if call.body.get("removeFromExisting"):
         remove_elsewhere(call, sequence, [contact])
     added, _ = enrol(enrolment, [contact])
-    call.ledger.note_contacts(ENROLLED, sequence.id, added, call.number)
+    call.ledger.note_contacts(ENROLLED, sequence.id, added)
 
 
 def _obstacle(contact: Contact, sequence: Sequence) -> str | None:
@@ -172,5 +172,5 @@ def _for_each(call: Call, effect: str, act: Callable[[Contact], None]) -> Json:
             act(contact)
         except _ItemRefused as refused:
             failures[str(contact_id)] = refused.failure
-    call.ledger.note(effect, len(ids) - len(failures))
+    call.ledger.note(effect, 0, ids=[key for key in ids if str(key) not in failures])
     return failures

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
+from reply_async.emulator.conditions import CONTACT_MEMBERS, OPERATORS
+from reply_async.emulator.entities import Mark
 from reply_async.emulator.operations.contacts import shown
 from reply_async.emulator.operations.registry import Call, operation, page
 from reply_async.emulator.problems import Fault, invalid
-from reply_async.emulator.reactions import CONTACT_MEMBERS, OPERATORS, Mark
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

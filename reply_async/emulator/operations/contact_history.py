@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reply_async.emulator.clock import plain_iso
+from reply_async.emulator.entities import Mark
 from reply_async.emulator.operations.contacts import contact_of, members_of
 from reply_async.emulator.operations.registry import Call, operation, page
 from reply_async.emulator.problems import Problem, refusal
-from reply_async.emulator.reactions import Mark
 from reply_async.emulator.state import USER_ID
 
 if TYPE_CHECKING:
@@ -112,8 +112,8 @@ def _thread(call: Call, member: Member, reply: Reaction) -> Json:
 
 def _subject(reply: Reaction) -> str:
     """Return what was written about; a follow-up without subject has the first one's."""
-    steps = reply.member.sequence.steps
+    steps = reply.message.member.sequence.steps
     variants = [entry for step in steps if step.type == "email" for entry in step.variants or ()]
-    answered = [entry for entry in variants if entry["id"] == reply.variant_id]
+    answered = [entry for entry in variants if entry["id"] == reply.message.variant_id]
     texts = (entry.get("subject") for entry in (*answered, *variants))
     return next((text for text in texts if text), "")

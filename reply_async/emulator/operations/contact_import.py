@@ -66,12 +66,13 @@ def import_contacts(call: Call) -> Json:
     for row in rows:
         counts[row["status"]] += 1
     for status in ("created", "updated", "restored"):
-        call.ledger.note(f"contact_{status}", counts[status])
+        ids = [row["id"] for row in rows if row["status"] == status]
+        call.ledger.note(f"contact_{status}", 0, ids=ids)
     call.state.contacts_version += 1
     if sequence is not None:
         unique = list(dict.fromkeys(run.imported))
         added, _ = enrol(Enrolment(call, sequence), unique)
-        call.ledger.note_contacts(ENROLLED, sequence.id, added, call.number)
+        call.ledger.note_contacts(ENROLLED, sequence.id, added)
     return {
         "items": rows,
         "added": counts["created"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reply_async.emulator.clock import iso, plain_iso
+from reply_async.emulator.entities import Mark
 from reply_async.emulator.ledger import REMOVED
 from reply_async.emulator.operations.membership import current_step, disposition, take_out
 from reply_async.emulator.operations.registry import Call, operation, page
@@ -18,7 +19,6 @@ from reply_async.emulator.profiles import (
     set_custom_values,
     set_members,
 )
-from reply_async.emulator.reactions import Mark
 from reply_async.emulator.state import USER_ID, email_key, linkedin_key
 
 if TYPE_CHECKING:
@@ -84,14 +84,14 @@ def create_contact(call: Call) -> Json:
     contact = find(state, body)
     if contact is None:
         contact = state.new_contact(call.now, call.user_id)
-        call.ledger.note("contact_created")
+        call.ledger.note("contact_created", ids=[contact.id])
     else:
         state.unindex(contact)
         contact.more = {name: contact.get(name) for name in _KEPT if contact.get(name)}
         for name in ("email", *_PROFILE[:4]):
             contact.set(name, None)
         contact.modified_at = call.now
-        call.ledger.note("contact_overwritten")
+        call.ledger.note("contact_overwritten", ids=[contact.id])
     set_members(state, contact, body)
     set_custom_values(contact, values, only_empty=False)
     return shown(state, contact)
@@ -111,7 +111,7 @@ def update_contact(call: Call) -> Json:
     set_custom_values(contact, values, only_empty=False)
     contact.modified_at = call.now
     state.contacts_version += 1
-    call.ledger.note("contact_updated")
+    call.ledger.note("contact_updated", ids=[contact.id])
     return shown(state, contact)
 
 
@@ -209,9 +209,9 @@ def contact_of(call: Call) -> Contact:
 def _remove(call: Call, contact: Contact) -> None:
     for sequence in list(call.state.sequences_of(contact.id)):
         take_out(sequence, contact.id)
-        call.ledger.note_contacts(REMOVED, sequence.id, [contact.id], call.number)
+        call.ledger.note_contacts(REMOVED, sequence.id, [contact.id])
     call.state.delete_contact(contact)
-    call.ledger.note("contact_deleted")
+    call.ledger.note("contact_deleted", ids=[contact.id])
 
 
 def members_of(call: Call, contact: Contact) -> list[Member]:

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from reply_async.emulator.entities import Contact, Member, Sequence, Step
+from reply_async.emulator.entities import Contact, Mark, Member, Sequence, Step
 from reply_async.emulator.ledger import REMOVED
 from reply_async.emulator.outreach import queue
 from reply_async.emulator.problems import refusal
-from reply_async.emulator.reactions import Mark
 from reply_async.emulator.stats import moment_of
 
 if TYPE_CHECKING:
@@ -97,7 +96,7 @@ def remove_elsewhere(call: Call, sequence: Sequence, contacts: Iterable[Contact]
         if other is sequence:
             continue
         gone = [contact.id for contact in contacts if take_out(other, contact.id)]
-        call.ledger.note_contacts(REMOVED, other.id, gone, call.number)
+        call.ledger.note_contacts(REMOVED, other.id, gone)
 
 
 def current_step(member: Member) -> Json:

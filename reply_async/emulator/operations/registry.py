@@ -13,7 +13,7 @@ from attrs import define, field, frozen
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from reply_async.emulator.ledger import Ledger
+    from reply_async.emulator.ledger import RequestLedger
     from reply_async.emulator.state import State
 
 Json = dict[str, Any]
@@ -27,10 +27,9 @@ class Call:
     """
 
     state: State
-    ledger: Ledger
+    ledger: RequestLedger
     user: Json
     now: float
-    number: int
     path: Json
     query: Json
     body: Any

@@ -156,11 +156,11 @@ def _act(call: Call, sequence: Sequence, action: str) -> None:
         sequence.is_archived = False
     else:
         sequence.status = target
-    call.ledger.note(f"sequence_{_PAST[action]}")
+    call.ledger.note(f"sequence_{_PAST[action]}", ids=[sequence.id])
 
 
 def _take_everyone_out(call: Call, sequence: Sequence) -> None:
-    call.ledger.note_contacts(REMOVED, sequence.id, sequence.members, call.number)
+    call.ledger.note_contacts(REMOVED, sequence.id, sequence.members)
     for member in sequence.members.values():
         member.is_gone = True
     sequence.members = {}
@@ -185,7 +185,7 @@ def _hand_over(call: Call, sequence: Sequence) -> None:
         detail = "Target user has reached their sequence ownership limit."
         raise refusal(400, "sequenceAction.ownerLimitExceeded", detail)
     sequence.owner_user_id = user_id
-    call.ledger.note("sequence_owner_set")
+    call.ledger.note("sequence_owner_set", ids=[sequence.id])
 
 
 def _not_now(sequence: Sequence, action: str) -> Problem:

@@ -31,7 +31,7 @@ def remove_contact_from_sequence(call: Call) -> None:
     if sequence is None or not take_out(sequence, contact_id):
         detail = f"Contact {contact_id} is not in sequence {call.path['id']}."
         raise refusal(404, "sequenceContact.notInSequence", detail)
-    call.ledger.note_contacts(REMOVED, sequence.id, [contact_id], call.number)
+    call.ledger.note_contacts(REMOVED, sequence.id, [contact_id])
 
 
 @operation
@@ -39,7 +39,7 @@ def bulk_remove_contacts_from_sequence(call: Call) -> Json:
     """Take many out and count who was not there."""
     sequence, ids = _sequence(call), call.body["contactIds"]
     removed = [contact_id for contact_id in ids if take_out(sequence, contact_id)]
-    call.ledger.note_contacts(REMOVED, sequence.id, removed, call.number)
+    call.ledger.note_contacts(REMOVED, sequence.id, removed)
     unknown = sum(contact_id not in call.state.contacts for contact_id in ids)
     return {
         "requested": len(ids),
@@ -112,7 +112,7 @@ def _for_each(
         else:
             detail = f"Contact {contact_id} is not in sequence {sequence.id}."
             failures[str(contact_id)] = _failure("notInSequence", detail)
-    call.ledger.note(effect, len(ids) - len(failures))
+    call.ledger.note(effect, 0, ids=[key for key in ids if str(key) not in failures])
     return failures
 
 

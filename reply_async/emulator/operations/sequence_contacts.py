@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reply_async.emulator.clock import iso, plain_iso
-from reply_async.emulator.entities import Member
+from reply_async.emulator.entities import Mark, Member
 from reply_async.emulator.ledger import ENROLLED, MAILBOX_CHANGED, MOVED
 from reply_async.emulator.operations.membership import (
     Enrolment,
@@ -18,7 +18,6 @@ from reply_async.emulator.operations.membership import (
 from reply_async.emulator.operations.registry import Call, operation, page
 from reply_async.emulator.outreach import queue
 from reply_async.emulator.problems import refusal
-from reply_async.emulator.reactions import Mark
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -87,7 +86,7 @@ def bulk_add_contacts_to_sequence(call: Call) -> Json:
     if body.get("removeFromExisting"):
         remove_elsewhere(call, sequence, contacts)
     added, refused = enrol(enrolment, contacts)
-    call.ledger.note_contacts(ENROLLED, sequence.id, added, call.number)
+    call.ledger.note_contacts(ENROLLED, sequence.id, added)
     members = [entry for entry in refused if isinstance(entry, Member)]
     added += _move_forward(enrolment, members)
     missing = ids.keys() - set(added)
@@ -209,8 +208,8 @@ def _move_forward(enrolment: Enrolment, members: Iterable[Member]) -> list[int]:
             member.email_account_id = _other_mailbox(sequence, member)
             changed.append(member.contact.id)
     sequence.version += 1
-    call.ledger.note_contacts(MOVED, sequence.id, moved, call.number)
-    call.ledger.note_contacts(MAILBOX_CHANGED, sequence.id, changed, call.number)
+    call.ledger.note_contacts(MOVED, sequence.id, moved)
+    call.ledger.note_contacts(MAILBOX_CHANGED, sequence.id, changed)
     return moved
 
 

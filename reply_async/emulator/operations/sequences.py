@@ -48,7 +48,7 @@ def create_sequence(call: Call) -> Json:
     _add_steps(call.state, sequence, body["steps"])
     _apply(call.state, sequence, body)
     call.state.sequences[sequence.id] = sequence
-    call.ledger.note("sequence_created")
+    call.ledger.note("sequence_created", ids=[sequence.id])
     return shown(call.state, sequence)
 
 
@@ -66,7 +66,7 @@ def update_sequence(call: Call) -> Json:
         detail = f"Cannot update sequence with ID {sequence.id} because it is archived."
         raise refusal(409, "sequence.archived", detail)
     _apply(call.state, sequence, call.body)
-    call.ledger.note("sequence_updated")
+    call.ledger.note("sequence_updated", ids=[sequence.id])
     return shown(call.state, sequence)
 
 
@@ -80,7 +80,7 @@ def delete_sequence(call: Call) -> None:
 def remove_sequence(call: Call, sequence: Sequence) -> None:
     """Take a sequence out of the account; its contacts stay."""
     del call.state.sequences[sequence.id]
-    call.ledger.note("sequence_deleted")
+    call.ledger.note("sequence_deleted", ids=[sequence.id])
 
 
 def list_row(sequence: Sequence) -> Json:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from reply_async.emulator.conditions import CONTACT_MEMBERS
 from reply_async.emulator.operations.registry import Call, operation
 from reply_async.emulator.problems import Fault, Problem, invalid, refusal
-from reply_async.emulator.reactions import CONTACT_MEMBERS
 from reply_async.emulator.step_changes import LOCKED, remove_step, replace_step, steps_to_remove
 from reply_async.emulator.step_tree import PARENT_REQUIRED, add_step
 from reply_async.emulator.step_variants import NO_SUBJECT, StepRefused
@@ -43,7 +43,7 @@ def create_sequence_step(call: Call) -> Json:
         step = add_step(call.state, sequence, call.body, [])
     except StepRefused as refused:
         raise problem_of(refused) from None
-    call.ledger.note("step_created")
+    call.ledger.note("step_created", ids=[step.id])
     return step.shown()
 
 
@@ -62,7 +62,7 @@ def bulk_create_sequence_steps(call: Call) -> list[Json]:
         else:
             made.append(step)
             rows.append({"id": step.id, "error": None, "errorDetails": None})
-    call.ledger.note("step_created", sum(step is not None for step in made))
+    call.ledger.note("step_created", 0, ids=[step.id for step in made if step])
     return rows
 
 
@@ -76,7 +76,7 @@ def update_sequence_step(call: Call) -> Json:
         replace_step(call.state, sequence, step, call.body)
     except StepRefused as refused:
         raise problem_of(refused) from None
-    call.ledger.note("step_updated")
+    call.ledger.note("step_updated", ids=[step.id])
     return step.shown()
 
 
@@ -166,7 +166,7 @@ def _delete(call: Call, sequence: Sequence, step: Step, mode: str) -> None:
     steps = steps_to_remove(sequence, step, mode)
     for going in steps:
         remove_step(sequence, going, call.now)
-    call.ledger.note("step_deleted", len(steps))
+    call.ledger.note("step_deleted", 0, ids=[entry.id for entry in steps])
 
 
 def _failure(slug: str, detail: str) -> Json:

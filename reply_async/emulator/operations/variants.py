@@ -87,7 +87,7 @@ def update_step_variant(call: Call) -> Json:
     except StepRefused as refused:
         raise problem_of(_as_input(refused)) from None
     before.update(after)
-    call.ledger.note("variant_updated")
+    call.ledger.note("variant_updated", ids=[before["id"]])
     return shown_alone(before)
 
 
@@ -181,7 +181,7 @@ def _add(call: Call, sequence: Sequence, step: Step, given: Json) -> Json:
     check_wording(call.state, sequence, step, given)
     variant = new_variant(call.state, step.type, step.action, given)
     step.variants = [*(step.variants or ()), variant]
-    call.ledger.note("variant_created")
+    call.ledger.note("variant_created", ids=[variant["id"]])
     return variant
 
 
@@ -190,7 +190,7 @@ def _delete(call: Call, sequence: Sequence, step: Step, variant: Json) -> None:
         raise StepRefused("stepLocked", LOCKED)
     _require_another(step, variant)
     step.variants = [entry for entry in step.variants or () if entry is not variant]
-    call.ledger.note("variant_deleted")
+    call.ledger.note("variant_deleted", ids=[variant["id"]])
 
 
 def _require_another(step: Step, variant: Json, slug: str = "invalidInput") -> None:
