@@ -14,7 +14,7 @@ from reply_async.cli.errors import ExitCode, MissingExtra, explain
 from reply_async.cli.messages import PROGRAM, complain
 from reply_async.version import __version__
 
-NO_FLAGS_OF_OURS = {"help_flags": (), "version_flags": ()}
+OF_ITS_OWN = {"help_flags": (), "version_flags": (), "end_of_options_delimiter": ""}
 
 
 def build() -> App:
@@ -27,8 +27,8 @@ def build() -> App:
         result_action="return_value",
     )
     for name, (path, _) in COMMANDS.items():
-        # the emulator has a parser, and a help, of its own
-        flags = NO_FLAGS_OF_OURS if name == "emulator" else {}
+        # the emulator has a parser of its own, for which `--` matters, and a help
+        flags = OF_ITS_OWN if name == "emulator" else {}
         app.command(f"reply_async.cli.{path}", name=name, **flags)
     return app
 

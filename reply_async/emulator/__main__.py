@@ -1,65 +1,70 @@
 """The emulator as a program: `python -m reply_async.emulator`.
 
-Prints one line, the address and the key, and serves until it is told to stop.
+Prints one line, the address and the key, and serves until it is told to stop; or, as
+`exec`, prints nothing of its own and serves as long as a command runs.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import gc
 import os
-import secrets
 import signal
 import sys
 from typing import TYPE_CHECKING
 
+from reply_async.emulator.options import exec_options, server_options
+
 if TYPE_CHECKING:
+    import argparse
+
     from reply_async.emulator import Emulator
 
 INSTALL = "The emulator needs more packages: pip install 'reply-async[emulator]'"
 NEEDED = {"aiohttp", "attrs", "jsonschema_rs"}
-MAX_PORT = 65_535
+FAILED, USAGE = 1, 2
 
 
 def main(argv: list[str] | None = None, *, prog: str = "python -m reply_async.emulator") -> int:
     """Run the emulator and return the exit code."""
-    options = _parser(prog).parse_args(argv)
+    arguments = sys.argv[1:] if argv is None else argv
+    is_exec = arguments[:1] == ["exec"]
+    options = (
+        exec_options(f"{prog} exec", arguments[1:]) if is_exec else server_options(prog, arguments)
+    )
+    gc.set_threshold(100_000, 50, 100)  # a million contacts are no garbage; look less often
     try:
-        from reply_async.emulator import Emulator  # noqa: PLC0415 - `--help` must not load the server
-
-        emulator = Emulator(
-            options.key,
-            budget=options.budget,
-            seed=options.seed,
-            speed=options.speed,
-            dialect=options.dialect,
-        )
-    except ValueError as error:  # the contract names the dialects, `--help` must not load it
-        print(error, file=sys.stderr)  # noqa: T201 - a program speaks on its streams
-        return 2
+        # `--help` must not load the server
+        from reply_async.emulator.account import open_account  # noqa: PLC0415
+        from reply_async.emulator.data_file import DataFileError  # noqa: PLC0415
     except ModuleNotFoundError as error:
         if error.name not in NEEDED:
             raise
-        print(INSTALL, file=sys.stderr)  # noqa: T201 - a program speaks on its streams
-        return 1
-    gc.set_threshold(100_000, 50, 100)  # a million contacts are no garbage; look less often
-    return asyncio.run(_serve(emulator, options.port, with_parent=options.exit_with_parent))
+        return _complain(INSTALL, FAILED)
+    try:
+        emulator, file = open_account(options)
+    except DataFileError as error:
+        return _complain(str(error), FAILED)
+    except ValueError as error:  # the contract names the dialects, the file its seed
+        return _complain(f"{prog}: error: {error}", USAGE)
+    with file:
+        return asyncio.run(_run(emulator, options) if is_exec else _serve(emulator, options))
 
 
-async def _serve(emulator: Emulator, port: int, *, with_parent: bool) -> int:
+async def _serve(emulator: Emulator, options: argparse.Namespace) -> int:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
     try:
-        await emulator.start(port)
+        await emulator.start(options.port, options.host, allow_network=options.allow_network)
+    except ValueError as error:
+        return _complain(f"{error}; add --allow-network if it shall", USAGE)
     except OSError as error:
-        text = f"Cannot listen on port {port}: {error.strerror or error}"
-        print(text, file=sys.stderr)  # noqa: T201 - a program speaks on its streams
-        return 1
+        text = f"Cannot listen on {options.host}, port {options.port}: {error.strerror or error}"
+        return _complain(text, FAILED)
     print(emulator.url, emulator.key, flush=True)  # noqa: T201 - tools read this line
-    if with_parent:
+    if options.exit_with_parent:
         loop.add_reader(sys.stdin.fileno(), _watch_stdin, stopped)
     await stopped.wait()
     await emulator.close()
@@ -72,66 +77,20 @@ def _watch_stdin(stopped: asyncio.Event) -> None:
         stopped.set()
 
 
-def _parser(prog: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog=prog,
-        description="Serve a local Reply API on 127.0.0.1. No account and no network is needed.",
-    )
-    parser.add_argument("--port", type=_port, default=0, help="default: a free one")
-    parser.add_argument("--key", type=_key, help="starts with emu_; default: a random one")
-    parser.add_argument(
-        "--budget",
-        type=_limits,
-        default=(100, 3000),
-        metavar="100,3000|off",
-        help="requests a minute and an hour (default: 100,3000)",
-    )
-    parser.add_argument("--speed", type=_speed, default=1.0, help="how fast its clock runs")
-    parser.add_argument(
-        "--dialect",
-        default="default",
-        metavar="NAME[,ENTRY=VARIANT...]",
-        help="default, modern or legacy, and single entries that differ (default: default)",
-    )
-    parser.add_argument("--seed", type=int, default=1, help="another seed, other reactions")
-    parser.add_argument(
-        "--exit-with-parent", action="store_true", help="end when standard input is closed"
-    )
-    parser.set_defaults(key="emu_" + secrets.token_hex(8))
-    return parser
+async def _run(emulator: Emulator, options: argparse.Namespace) -> int:
+    from reply_async.emulator.execution import run_command  # noqa: PLC0415 - not for others
+
+    async with emulator:
+        try:
+            return await run_command(options.command, emulator.url, emulator.key)
+        except OSError as error:
+            text = f"cannot run {options.command[0]}: {error.strerror or error}"
+            return _complain(text, 127 if isinstance(error, FileNotFoundError) else 126)
 
 
-def _port(text: str) -> int:
-    if not text.isdigit() or int(text) > MAX_PORT:
-        raise argparse.ArgumentTypeError(f"a port is a number from 0 to {MAX_PORT}")
-    return int(text)
-
-
-def _key(text: str) -> str:
-    if not (text.startswith("emu_") and len(text) > 4 and text.isascii() and text.isprintable()):  # noqa: PLR2004 - length of the prefix
-        raise argparse.ArgumentTypeError("a key starts with emu_ and is printable ASCII")
-    if " " in text:
-        raise argparse.ArgumentTypeError("a key has no spaces")
-    return text
-
-
-def _limits(text: str) -> tuple[int, int] | None:
-    if text == "off":
-        return None
-    parts = text.split(",")
-    if len(parts) != 2 or not all(part.isdigit() for part in parts):  # noqa: PLR2004 - minute, hour
-        raise argparse.ArgumentTypeError("write 100,3000 (a minute, an hour) or off")
-    return int(parts[0]), int(parts[1])
-
-
-def _speed(text: str) -> float:
-    try:
-        speed = float(text)
-    except ValueError:
-        speed = 0.0
-    if not 0 < speed < float("inf"):
-        raise argparse.ArgumentTypeError("a speed is a number above 0")
-    return speed
+def _complain(text: str, code: int) -> int:
+    print(text, file=sys.stderr)  # noqa: T201 - a program speaks on its streams
+    return code
 
 
 if __name__ == "__main__":

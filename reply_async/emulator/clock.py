@@ -6,12 +6,13 @@ emulator's time jumps with it.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
@@ -34,6 +35,20 @@ class Clock:
     def now(self) -> float:
         """Return the present time in seconds since 1970."""
         return self.started_at + (self._loop_time() - self._origin) * self.speed + self.offset
+
+    def set(self, moment: float) -> None:
+        """Go on from another moment."""
+        self.started_at, self.offset, self._origin = moment, 0.0, self._loop_time()
+
+    @contextmanager
+    def standing(self) -> Iterator[float]:
+        """Let no time pass but by moves, and give the moment at which that begins."""
+        loop_time, moment = self._loop_time, self._loop_time()
+        self._loop_time = lambda: moment
+        try:
+            yield self.now()
+        finally:
+            self._loop_time = loop_time
 
     def advance(self, seconds: float) -> None:
         """Move the clock forward; it never goes back."""

@@ -34,7 +34,11 @@ async def deliver(url: str, payload: Json) -> int | None:
 
 def is_loopback(url: str) -> bool:
     """Tell whether an address leads to this machine."""
-    host = urlsplit(url).hostname or ""
+    return is_loopback_host(urlsplit(url).hostname or "")
+
+
+def is_loopback_host(host: str) -> bool:
+    """Tell whether the name or number of a host is of this machine alone."""
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from aiohttp import web
 
 from reply_async.emulator.budget import Budget, BudgetRules, rules_of
 from reply_async.emulator.clock import Clock
 from reply_async.emulator.contract import load_contract
+from reply_async.emulator.delivery import is_loopback_host
 from reply_async.emulator.dialects import DEFAULT, DialectChoice, Dialects, dialects_of
 from reply_async.emulator.keys import Key, make_key
 from reply_async.emulator.ledger import Ledger
+from reply_async.emulator.operations import EVENTS
 from reply_async.emulator.outreach import Outreach
 from reply_async.emulator.rates import RateBook, Rates
 from reply_async.emulator.requests_log import KEPT, LoggedRequest, RequestsLog
@@ -24,9 +27,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from types import TracebackType
 
+    from reply_async.emulator.journal import Journal
+
+    Json = dict[str, Any]
     AnswerCallback = Callable[[LoggedRequest, Mapping[str, str], bytes], None]
 
-LOOPBACK = ("127.0.0.1", "localhost")
+WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what they are called here
+
+logger = logging.getLogger("reply_async.emulator")
 
 
 class Emulator:
@@ -59,6 +67,8 @@ class Emulator:
         self.clock = Clock(time.time() if started_at is None else started_at, speed)
         self.answer_callbacks: list[AnswerCallback] = []
         self.url = ""
+        self.journal: Journal | None = None
+        self.is_replaying = False  # nothing leaves the emulator meanwhile
         self._rules = rules_of(budget)
         self._kept_requests = kept_requests
         self._default_rates = rates
@@ -68,13 +78,14 @@ class Emulator:
 
     def reset(self) -> None:
         """Forget everything but the clock, the keys, the dialects and the budget's limits."""
-        self.state = State(self.seed, self.clock.now())
+        now = self.clock.now()
+        self.state = State(self.seed, now)
         self.ledger = Ledger(self.state, lambda: self._budgets)
         self.requests = RequestsLog(self._kept_requests)
         self.rates = RateBook(self.seed, self._default_rates)
         self._budgets: dict[int, Budget] = {}
-        self.outreach = Outreach(self.state, self.ledger, self.rates, self.clock.now())
-        self._request_number = 0
+        self.outreach = Outreach(self.state, self.ledger, self.rates, now)
+        self.request_number = 0  # of the last one
 
     @property
     def dialects(self) -> Dialects:
@@ -149,13 +160,32 @@ class Emulator:
 
     def next_request_number(self) -> int:
         """Return the number of a request, counted from 1."""
-        self._request_number += 1
-        return self._request_number
+        self.request_number += 1
+        return self.request_number
 
-    async def start(self, port: int = 0, host: str = "127.0.0.1") -> None:
-        """Listen; `port` 0 takes a free one. OSError if the port is taken."""
-        if host not in LOOPBACK:
-            raise ValueError("the emulator listens on the loopback interface only")
+    def happen(self, name: str, content: Json) -> None:
+        """Let something take effect that is no call, such as a delivery that failed.
+
+        `name` is that of a function under `operations.registry.event`.
+        """
+        if self.is_replaying:
+            return  # it follows in the file
+        now = self.clock.now()
+        if self.journal is not None:
+            self.journal.event(now, name, content)
+        EVENTS[name](self, now, content)
+
+    async def start(
+        self, port: int = 0, host: str = "127.0.0.1", *, allow_network: bool = False
+    ) -> None:
+        """Listen; `port` 0 takes a free one. OSError if the port is taken.
+
+        An address that other machines reach needs `allow_network`, ValueError otherwise.
+        """
+        if not is_loopback_host(host):
+            if not allow_network:
+                raise ValueError(f"the emulator listens on the loopback interface only, not {host}")
+            logger.warning("The emulator listens on %s: other machines can reach it", host)
         if self._runner is not None:
             raise RuntimeError("the emulator is running already")
         self.clock.bind(asyncio.get_running_loop().time)
@@ -167,8 +197,7 @@ class Emulator:
             await runner.cleanup()
             raise
         self._runner = runner
-        address = runner.addresses[0]
-        self.url = f"http://{address[0]}:{address[1]}"
+        self.url = _url(*runner.addresses[0][:2])
 
     async def close(self) -> None:
         """Stop listening and drop open connections."""
@@ -187,3 +216,8 @@ class Emulator:
         traceback: TracebackType | None,
     ) -> None:
         await self.close()
+
+
+def _url(host: str, port: int) -> str:
+    host = WILDCARDS.get(host, host)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -17,9 +17,10 @@ from aiohttp import web
 from aiohttp.web_exceptions import HTTPRequestEntityTooLarge
 
 from reply_async.emulator import validation
+from reply_async.emulator.calls import perform
 from reply_async.emulator.clock import plain_iso
 from reply_async.emulator.control import PREFIX, control
-from reply_async.emulator.operations import HANDLERS, Answer, Call
+from reply_async.emulator.operations import HANDLERS, Answer, changes_state
 from reply_async.emulator.problems import Problem, bare, scope_missing, unauthorized
 from reply_async.emulator.requests_log import LoggedRequest
 
@@ -75,7 +76,10 @@ class Exchange:
     def _control(self, body: bytes) -> web.Response:
         request = self.request
         try:
-            content = control(self.emulator, request.method, self.path, request.query, body)
+            with self.emulator.clock.standing() as now:
+                if self.emulator.journal is not None:
+                    self.emulator.journal.control(now, request.method, request.raw_path, body)
+                content = control(self.emulator, request.method, self.path, request.query, body)
         except Problem as problem:
             self.headers |= problem.headers
             return self._response(problem.status, problem.body)
@@ -107,22 +111,17 @@ class Exchange:
         self, operation: Operation, path_values: list[str], body: bytes, now: float
     ) -> tuple[int, object]:
         emulator, request = self.emulator, self.request
-        handler = HANDLERS.get(operation.id)
-        if handler is None:
+        if operation.id not in HANDLERS:
             raise bare(501, f"The emulator does not serve {operation.id} yet.")
         content_type = request.headers.get("Content-Type", "application/octet-stream")
         checked = validation.check(operation, path_values, request.query, content_type, body)
-        emulator.outreach.catch_up(now)
-        call = Call(
-            emulator.state,
-            emulator.ledger.of_request(self.number),
-            self.user,
-            now,
-            checked.path,
-            checked.query,
-            checked.body,
-        )
-        result = handler(call)
+        if emulator.journal is not None:
+            if changes_state(operation):
+                name, user_id = f"{request.method} {request.raw_path}", self.user["userId"]
+                emulator.journal.call(now, self.number, user_id, name, content_type, body)
+            else:
+                emulator.journal.seen(now)
+        result = perform(emulator, operation, checked, self.user, now, self.number)
         if isawaitable(result):  # it has to reach somebody else, as a webhook's target
             result = await result
         if isinstance(result, Answer):

@@ -35,15 +35,17 @@ from reply_async.emulator.operations import (
     variants,
     webhooks,
 )
-from reply_async.emulator.operations.registry import HANDLERS, Answer, Call
+from reply_async.emulator.operations.registry import EVENTS, HANDLERS, Answer, Call, changes_state
 
 __all__ = [
+    "EVENTS",
     "HANDLERS",
     "Answer",
     "Call",
     "account",
     "attachments",
     "background_jobs",
+    "changes_state",
     "contact_actions",
     "contact_filters",
     "contact_history",

@@ -13,11 +13,14 @@ from urllib.parse import urlsplit
 from reply_async.emulator.clock import iso, plain_iso
 from reply_async.emulator.contract import load_contract
 from reply_async.emulator.delivery import deliver
-from reply_async.emulator.operations.registry import Call, operation, page
+from reply_async.emulator.operations.registry import Call, event, operation, page
 from reply_async.emulator.problems import Problem, refusal
 from reply_async.emulator.webhooks import MAX_ACTIVE, FailedAttempt, Webhook
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from reply_async.emulator.emulator import Emulator
     from reply_async.emulator.state import State
 
 Json = dict[str, Any]
@@ -103,19 +106,32 @@ def disable_webhook(call: Call) -> None:
 
 
 @operation
-async def test_webhook(call: Call) -> None:
+def test_webhook(call: Call) -> Awaitable[None]:
     """Send a made-up event to the target; anything but a success there is a 502."""
     webhook = _webhook(call)
     if not webhook.is_enabled:
         raise _missing(webhook.id)
     event_id = call.state.next_uuid()
     call.ledger.note("webhook_tested")
+    return _send_test(call, webhook, event_id)
+
+
+async def _send_test(call: Call, webhook: Webhook, event_id: str) -> None:
     status = await deliver(webhook.url, _test_event(call, webhook, event_id))
     if status is not None and HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         return
-    webhook.failures.append(FailedAttempt(event_id, status, call.now))
+    failure = {"webhookId": webhook.id, "eventId": event_id, "status": status}
+    call.happen("webhook_test_failed", failure)
     said = "did not respond" if status is None else f"responded with status {status}"
     raise refusal(502, "webHook.deliveryFailed", f"Target URL {said}.")
+
+
+@event
+def webhook_test_failed(emulator: Emulator, now: float, content: Json) -> None:
+    """Log a test that was not taken, unless the subscription is gone by now."""
+    webhook = emulator.state.webhooks.by_id.get(content["webhookId"])
+    if webhook is not None:
+        webhook.failures.append(FailedAttempt(content["eventId"], content["status"], now))
 
 
 @operation

@@ -1,0 +1,84 @@
+"""The account that a command line asks for: a fresh one, or one kept in a file."""
+
+from __future__ import annotations
+
+import gc
+import json
+import secrets
+import time
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any
+
+from reply_async.emulator.control import PREFIX
+from reply_async.emulator.data_file import DataFile
+from reply_async.emulator.dialects import DEFAULT, dialects_of
+from reply_async.emulator.emulator import Emulator
+from reply_async.emulator.journal import Journal, replay
+from reply_async.emulator.keys import PREFIX as KEY_PREFIX
+
+if TYPE_CHECKING:
+    import argparse
+    from contextlib import AbstractContextManager
+
+DEFAULT_SEED = 1
+DEFAULT_BUDGET = (100, 3000)
+
+
+def open_account(
+    options: argparse.Namespace,
+) -> tuple[Emulator, AbstractContextManager[DataFile | None]]:
+    """Return an emulator as the options want it, and the file that must be closed.
+
+    DataFileError if the file cannot be used, ValueError if options do not fit.
+    """
+    if options.data is None:
+        return _emulator(options, {}), nullcontext()
+    file = DataFile(options.data)
+    try:
+        kept = file.settings()
+        emulator = _emulator(options, kept)
+        began = kept.get("started_at", emulator.clock.now())
+        file.set({"seed": emulator.seed, "key": emulator.key, "started_at": began})
+        _resume(emulator, file, options)
+    except BaseException:
+        file.close()
+        raise
+    return emulator, file
+
+
+def _emulator(options: argparse.Namespace, kept: dict[str, Any]) -> Emulator:
+    seed = kept.get("seed", DEFAULT_SEED if options.seed is None else options.seed)
+    if options.seed not in {None, seed}:
+        raise ValueError(f"{options.data} is of seed {seed}; leave --seed out, or name another")
+    return Emulator(
+        options.key or kept.get("key") or KEY_PREFIX + secrets.token_hex(8),
+        budget=getattr(options, "budget", DEFAULT_BUDGET),
+        seed=seed,
+        speed=options.speed,
+        started_at=kept.get("started_at"),
+        dialect=options.dialect or DEFAULT,
+    )
+
+
+def _resume(emulator: Emulator, file: DataFile, options: argparse.Namespace) -> None:
+    """Play what is in the file; what the options say anew holds from now on.
+
+    The time that passed meanwhile has passed here, too.
+    """
+    emulator.dialects, dialects = dialects_of(DEFAULT), emulator.dialects
+    budget = emulator.budget.rules
+    gc.disable()  # nothing of it is garbage
+    replay(emulator, file)
+    gc.enable()
+    gc.freeze()
+    written, now = file.last_wall_time(), emulator.clock.now()
+    if written is not None:
+        now += max(0.0, time.time() - written)
+        emulator.clock.set(now)
+    emulator.journal = Journal(file, now)
+    if options.dialect is not None and dialects != emulator.dialects:
+        body = json.dumps({"dialect": options.dialect}).encode()
+        emulator.journal.control(now, "POST", f"{PREFIX}dialects", body)
+        emulator.dialects = dialects
+    if "budget" in options:
+        emulator.set_budget(budget)

@@ -1,0 +1,40 @@
+"""The last part of a call's way: outreach catches up, then the handler acts.
+
+Shared by the server and by what plays a data file again. Knows nothing of HTTP.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from reply_async.emulator.operations import HANDLERS, Call
+
+if TYPE_CHECKING:
+    from reply_async.emulator.contract import Operation
+    from reply_async.emulator.emulator import Emulator
+    from reply_async.emulator.validation import Checked
+
+    Json = dict[str, Any]
+
+
+def perform(
+    emulator: Emulator,
+    operation: Operation,
+    checked: Checked,
+    user: Json,
+    now: float,
+    number: int,
+) -> object:
+    """Let a checked call act, and return its result or a coroutine that gives it."""
+    emulator.outreach.catch_up(now)
+    call = Call(
+        emulator.state,
+        emulator.ledger.of_request(number),
+        user,
+        now,
+        checked.path,
+        checked.query,
+        checked.body,
+        emulator.happen,
+    )
+    return HANDLERS[operation.id](call)

@@ -1,0 +1,118 @@
+"""The options of the emulator's command line, and what their values may be.
+
+Loads nothing but the standard library, so that `--help` is there at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import NoReturn
+
+MAX_PORT = 65_535
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: error: {message}; see --help\n")
+
+
+def server_options(prog: str, arguments: list[str]) -> argparse.Namespace:
+    """Return the options of what serves until it is told to stop."""
+    parser = _Parser(
+        prog=prog,
+        usage="%(prog)s [options]",
+        description="Serve a local Reply API on 127.0.0.1. No account and no network is needed.",
+        epilog=f"`{prog} exec [options] -- COMMAND ...` serves as long as a command runs.",
+    )
+    place = parser.add_argument_group("where it listens")
+    place.add_argument("--port", type=_port, default=0, help="default: a free one")
+    place.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="default: 127.0.0.1")
+    place.add_argument(
+        "--allow-network",
+        action="store_true",
+        help="let --host be an address that other machines reach",
+    )
+    place.add_argument(
+        "--exit-with-parent", action="store_true", help="end when standard input is closed"
+    )
+    _add_account(parser)
+    return parser.parse_args(arguments)
+
+
+def exec_options(prog: str, arguments: list[str]) -> argparse.Namespace:
+    """Return the options of what serves as long as a command runs, and the `command`."""
+    parser = _Parser(
+        prog=prog,
+        usage="%(prog)s [options] -- COMMAND ...",
+        description="Run a command on an emulator of its own, and return its exit code. The"
+        " command finds address and key in REPLY_BASE_URL and REPLY_API_KEY.",
+    )
+    _add_account(parser)
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    options = parser.parse_args(arguments[:end])
+    options.command = arguments[end + 1 :]
+    if not options.command:
+        parser.error("name a command after --")
+    return options
+
+
+def _add_account(parser: argparse.ArgumentParser) -> None:
+    account = parser.add_argument_group("account")
+    account.add_argument("--key", type=_key, help="starts with emu_; default: a random one")
+    account.add_argument("--seed", type=int, help="another seed, other reactions; default: 1")
+    account.add_argument(
+        "--data",
+        type=Path,
+        metavar="FILE",
+        help="keep the account in this file, also over a kill -9 (default: in memory only)",
+    )
+    behaviour = parser.add_argument_group("behaviour")
+    behaviour.add_argument(
+        "--budget",
+        type=_limits,
+        default=argparse.SUPPRESS,  # a data file may hold another one
+        metavar="100,3000|off",
+        help="requests a minute and an hour (default: 100,3000)",
+    )
+    behaviour.add_argument("--speed", type=_speed, default=1.0, help="how fast its clock runs")
+    behaviour.add_argument(
+        "--dialect",
+        metavar="NAME[,ENTRY=VARIANT...]",
+        help="default, modern or legacy, and single entries that differ (default: default)",
+    )
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or int(text) > MAX_PORT:
+        raise argparse.ArgumentTypeError(f"a port is a number from 0 to {MAX_PORT}")
+    return int(text)
+
+
+def _key(text: str) -> str:
+    if not (text.startswith("emu_") and len(text) > 4 and text.isascii() and text.isprintable()):  # noqa: PLR2004 - length of the prefix
+        raise argparse.ArgumentTypeError("a key starts with emu_ and is printable ASCII")
+    if " " in text:
+        raise argparse.ArgumentTypeError("a key has no spaces")
+    return text
+
+
+def _limits(text: str) -> tuple[int, int] | None:
+    if text == "off":
+        return None
+    parts = text.split(",")
+    if len(parts) != 2 or not all(part.isdigit() for part in parts):  # noqa: PLR2004 - minute, hour
+        raise argparse.ArgumentTypeError("write 100,3000 (a minute, an hour) or off")
+    return int(parts[0]), int(parts[1])
+
+
+def _speed(text: str) -> float:
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed < float("inf"):
+        raise argparse.ArgumentTypeError("a speed is a number above 0")
+    return speed
