@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 from aiohttp.web_exceptions import HTTPRequestEntityTooLarge
 
-from reply_async.emulator import validation
+from reply_async.emulator import page, validation
 from reply_async.emulator.calls import perform
 from reply_async.emulator.clock import plain_iso
 from reply_async.emulator.control import PREFIX, control
@@ -173,6 +173,8 @@ def make_server(emulator: Emulator) -> web.Server:
     """Return the aiohttp server that answers for an emulator."""
 
     async def handle(request: web.BaseRequest) -> web.Response:
+        if request.path == "/" and request.method in {"GET", "HEAD"}:
+            return web.Response(text=page.render(emulator), headers=page.HEADERS)
         return await Exchange(emulator, request).answer()
 
     return web.Server(handle, request_factory=_request_factory(), access_log=None)
