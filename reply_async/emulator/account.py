@@ -9,6 +9,9 @@ import time
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
+from attrs import evolve
+
+from reply_async.emulator.budget import BudgetRules
 from reply_async.emulator.control import PREFIX
 from reply_async.emulator.data_file import DataFile
 from reply_async.emulator.dialects import DEFAULT, dialects_of
@@ -21,7 +24,6 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 DEFAULT_SEED = 1
-DEFAULT_BUDGET = (100, 3000)
 
 
 def open_account(
@@ -52,27 +54,39 @@ def _emulator(options: argparse.Namespace, kept: dict[str, Any]) -> Emulator:
         raise ValueError(f"{options.data} is of seed {seed}; leave --seed out, or name another")
     return Emulator(
         options.key or kept.get("key") or KEY_PREFIX + secrets.token_hex(8),
-        budget=getattr(options, "budget", DEFAULT_BUDGET),
+        budget=BudgetRules(**{"seed": seed, **_given_rules(options)}),
         seed=seed,
         speed=options.speed,
+        clock=options.clock,
         started_at=kept.get("started_at"),
         dialect=options.dialect or DEFAULT,
     )
 
 
+def _given_rules(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the rules of the budget that the options name."""
+    names = ("window", "counts_refused", "competitor")
+    given = {name: getattr(options, name) for name in names if name in options}
+    if "budget" in options:
+        off = (None, None, None)
+        given |= zip(("minute", "hour", "stats"), options.budget or off, strict=False)
+    if "stats_limit" in options:
+        given["stats"] = options.stats_limit
+    return given
+
+
 def _resume(emulator: Emulator, file: DataFile, options: argparse.Namespace) -> None:
     """Play what is in the file; what the options say anew holds from now on.
 
-    The time that passed meanwhile has passed here, too.
+    The time that passed meanwhile has passed here, too, unless the clock is held.
     """
     emulator.dialects, dialects = dialects_of(DEFAULT), emulator.dialects
-    budget = emulator.budget.rules
     gc.disable()  # nothing of it is garbage
     replay(emulator, file)
     gc.enable()
     gc.freeze()
     written, now = file.last_wall_time(), emulator.clock.now()
-    if written is not None:
+    if written is not None and not emulator.clock.is_held:
         now += max(0.0, time.time() - written)
         emulator.clock.set(now)
     emulator.journal = Journal(file, now)
@@ -80,5 +94,6 @@ def _resume(emulator: Emulator, file: DataFile, options: argparse.Namespace) -> 
         body = json.dumps({"dialect": options.dialect}).encode()
         emulator.journal.control(now, "POST", f"{PREFIX}dialects", body)
         emulator.dialects = dialects
-    if "budget" in options:
-        emulator.set_budget(budget)
+    given = _given_rules(options)
+    if given:
+        emulator.set_budget(evolve(emulator.budget.rules, **given))

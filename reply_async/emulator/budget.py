@@ -10,7 +10,7 @@ from collections import deque
 from random import Random
 from typing import TYPE_CHECKING, Literal
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from reply_async.emulator.windows import KINDS, Window, make_window
 
@@ -223,14 +223,17 @@ class Budget:
         return ticks // TICKS * TICKS if self.rules.whole_seconds else ticks
 
 
-def rules_of(budget: BudgetRules | tuple[int, int] | None) -> BudgetRules:
-    """Return the rules behind a short form: per minute and per hour, or None for off."""
-    if budget is None:
-        return OFF
-    if isinstance(budget, BudgetRules):
-        return budget
-    minute, hour = budget
-    return BudgetRules(minute=minute, hour=hour)
+def rules_of(
+    budget: BudgetRules | tuple[int, int] | None, window: str | None = None
+) -> BudgetRules:
+    """Return the rules behind a short form: per minute and per hour, or None for off.
+
+    ``window`` is the kind of window, unless it is to stay that of the rules.
+    """
+    if isinstance(budget, tuple):
+        budget = BudgetRules(minute=budget[0], hour=budget[1])
+    rules = OFF if budget is None else budget
+    return rules if window is None else evolve(rules, window=window)
 
 
 def _limits(rules: BudgetRules) -> Iterator[Limit]:

@@ -1,4 +1,4 @@
-"""The emulator's time: the event loop's clock, sped up and moved on request.
+"""The emulator's time: it follows the event loop, at a speed, or stands until it is moved.
 
 Nothing else of the emulator reads a clock. Under a loop whose time jumps, the
 emulator's time jumps with it.
@@ -9,36 +9,67 @@ from __future__ import annotations
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
+from math import inf
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+KINDS = ("real", "held")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_END = datetime(9999, 1, 1, tzinfo=UTC).timestamp()  # later days have no ISO form
 
 
 class Clock:
-    """Seconds since 1970 as the emulator sees them."""
+    """Seconds since 1970 as the emulator sees them: of kind `real` or `held`."""
 
-    def __init__(self, started_at: float, speed: float = 1.0) -> None:
-        self.started_at = started_at
-        self.speed = speed
-        self.offset = 0.0
+    def __init__(self, started_at: float, speed: float = 1.0, kind: str = "real") -> None:
+        if kind not in KINDS:
+            raise ValueError(f"no kind of clock {kind!r}; there are {', '.join(KINDS)}")
+        self._is_held = kind == "held"
+        self._speed = check_speed(speed)
         self._loop_time: Callable[[], float] = float
-        self._origin = 0.0
+        self._anchor = started_at, 0.0  # one moment on both clocks
 
     def bind(self, loop_time: Callable[[], float]) -> None:
         """Follow a loop's time from now on; until then the clock stands."""
-        self._loop_time = loop_time
-        self._origin = loop_time()
+        now, self._loop_time = self.now(), loop_time
+        self._anchor = now, loop_time()
 
     def now(self) -> float:
         """Return the present time in seconds since 1970."""
-        return self.started_at + (self._loop_time() - self._origin) * self.speed + self.offset
+        moment, since = self._anchor
+        return moment if self._is_held else moment + (self._loop_time() - since) * self._speed
+
+    @property
+    def kind(self) -> str:
+        """Return `held` while the clock stands, `real` while it follows the loop."""
+        return "held" if self._is_held else "real"
+
+    @property
+    def is_held(self) -> bool:
+        """Tell whether the clock stands until it is moved; may be set."""
+        return self._is_held
+
+    @is_held.setter
+    def is_held(self, is_held: bool) -> None:
+        self._anchor = self.now(), self._loop_time()
+        self._is_held = is_held
+
+    @property
+    def speed(self) -> float:
+        """Return the seconds that pass in one second of the loop; may be set."""
+        return self._speed
+
+    @speed.setter
+    def speed(self, speed: float) -> None:
+        check_speed(speed)
+        self._anchor = self.now(), self._loop_time()
+        self._speed = speed
 
     def set(self, moment: float) -> None:
         """Go on from another moment."""
-        self.started_at, self.offset, self._origin = moment, 0.0, self._loop_time()
+        self._anchor = moment, self._loop_time()
 
     @contextmanager
     def standing(self) -> Iterator[float]:
@@ -52,9 +83,30 @@ class Clock:
 
     def advance(self, seconds: float) -> None:
         """Move the clock forward; it never goes back."""
-        if not 0 <= seconds < float("inf"):
-            raise ValueError("the clock can only be moved forward")
-        self.offset += seconds
+        self.require_forward(seconds)
+        moment, since = self._anchor
+        self._anchor = moment + seconds, since
+
+    def require_forward(self, seconds: float) -> None:
+        """Raise ValueError unless the clock can be moved by so many seconds."""
+        if not 0 <= seconds < _END - self.now():
+            raise ValueError("the clock can only be moved forward, and not past the year 9998")
+
+
+def check_speed(speed: object) -> float:
+    """Return a speed; ValueError if it is none."""
+    if isinstance(speed, bool) or not isinstance(speed, int | float) or not 0 < speed < inf:
+        raise ValueError("a speed is a number above 0")
+    return speed
+
+
+def parse_moment(text: object) -> float:
+    """Return the seconds since 1970 of an ISO 8601 time, UTC unless it has an offset."""
+    try:
+        moment = datetime.fromisoformat(str(text))
+    except ValueError:
+        raise ValueError("not a time; write one such as 2027-01-11T09:00:00Z") from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def parse_duration(value: object) -> float:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from attrs import asdict, evolve
 
 from reply_async.emulator import inspection
-from reply_async.emulator.clock import iso, parse_duration
+from reply_async.emulator.clock import check_speed, iso, parse_duration, parse_moment
 from reply_async.emulator.dialects import dialects_of, entries
 from reply_async.emulator.problems import Problem, bare
 from reply_async.emulator.rates import rates_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from reply_async.emulator.emulator import Emulator
 
@@ -25,8 +25,8 @@ PREFIX = "/_emulator/"
 
 def control(
     emulator: Emulator, method: str, path: str, query: Mapping[str, str], body: bytes
-) -> Json:
-    """Answer one request of a tool."""
+) -> Json | Awaitable[Json]:
+    """Answer one request of a tool; what takes its time has to be awaited for the answer."""
     routes = _ROUTES.get(path.removeprefix(PREFIX))
     if routes is None:
         raise bare(404, "Route not found")
@@ -51,12 +51,32 @@ def _reset(emulator: Emulator, query: Mapping[str, str], body: Json) -> Json:
 
 def _clock(emulator: Emulator, _query: Mapping[str, str], _body: Json) -> Json:
     clock = emulator.clock
-    return {"time": iso(clock.now(), 3), "seconds": clock.now(), "speed": clock.speed}
+    return {
+        "kind": clock.kind,
+        "speed": clock.speed,
+        "time": iso(clock.now(), 3),
+        "seconds": clock.now(),
+    }
 
 
-def _move_clock(emulator: Emulator, query: Mapping[str, str], body: Json) -> Json:
-    emulator.advance(parse_duration(body["advance"]))
-    return _clock(emulator, query, body)
+def _move_clock(emulator: Emulator, query: Mapping[str, str], body: Json) -> Awaitable[Json]:
+    """Hold it or let it go, change its speed, move it; all or, if one is wrong, nothing."""
+    clock = emulator.clock
+    if not body or body.keys() - {"hold", "speed", "set", "advance"}:
+        raise ValueError('send "advance": "2h", "set": "2027-01-11T09:00:00Z", "hold" or "speed"')
+    is_held, speed = body.get("hold", clock.is_held), check_speed(body.get("speed", clock.speed))
+    if not isinstance(is_held, bool):
+        raise ValueError("hold is true or false")  # noqa: TRY004 - one kind of error for callers
+    seconds = parse_moment(body["set"]) - clock.now() if "set" in body else 0.0
+    seconds += parse_duration(body.get("advance", 0))
+    clock.require_forward(seconds)
+    clock.is_held, clock.speed = is_held, speed
+
+    async def play() -> Json:
+        await emulator.play(seconds)
+        return _clock(emulator, query, body)
+
+    return play()
 
 
 def _dialects(emulator: Emulator, _query: Mapping[str, str], _body: Json) -> Json:
@@ -82,8 +102,13 @@ def _choose_dialects(emulator: Emulator, query: Mapping[str, str], body: Json) -
     return _dialects(emulator, query, body)
 
 
-def _budget(emulator: Emulator, _query: Mapping[str, str], _body: Json) -> Json:
+def _budget(emulator: Emulator, query: Mapping[str, str], _body: Json) -> Json:
+    """Tell the budget of the emulator's own user, or of the one that `user` names."""
     budget = emulator.budget
+    if "user" in query:
+        user_id = int(query["user"])
+        emulator.require_user(user_id)
+        budget = emulator.budget_of(user_id)
     at = budget.catch_up(emulator.clock.now())
     refused = [{**asdict(entry), "at": iso(entry.at, 3)} for entry in budget.last_refused]
     return {
@@ -136,18 +161,30 @@ def _rates(emulator: Emulator, _query: Mapping[str, str], _body: Json) -> Json:
     return emulator.rates.shown()
 
 
+def _add_key(emulator: Emulator, _query: Mapping[str, str], body: Json) -> Json:
+    unknown = body.keys() - {"key", "user_id", "kind", "scopes"}
+    if unknown or not isinstance(body.get("key"), str):
+        raise ValueError('send a "key", and if you like "user_id", "kind" and "scopes"')
+    key = emulator.keys[emulator.add_key(**body)]
+    scopes = None if key.scopes is None else sorted(key.scopes)
+    return {"user_id": key.user_id, "kind": key.kind, "scopes": scopes}
+
+
 def _set_rates(emulator: Emulator, query: Mapping[str, str], body: Json) -> Json:
     rates, place = rates_of(body)
     emulator.set_rates(rates, **place)
     return _rates(emulator, query, body)
 
 
-_ROUTES: dict[str, dict[str, Callable[[Emulator, Mapping[str, str], Json], Json]]] = {
+_ROUTES: dict[
+    str, dict[str, Callable[[Emulator, Mapping[str, str], Json], Json | Awaitable[Json]]]
+] = {
     "state": {"GET": inspection.state},
     "reset": {"POST": _reset},
     "clock": {"GET": _clock, "POST": _move_clock},
     "dialects": {"GET": _dialects, "POST": _choose_dialects},
     "budget": {"GET": _budget, "POST": _set_budget},
+    "keys": {"POST": _add_key},
     "rates": {"GET": _rates, "POST": _set_rates},
     "requests": {"GET": inspection.requests, "DELETE": inspection.clear_requests},
     "ledger": {"GET": inspection.ledger},

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from aiohttp import web
 
-from reply_async.emulator.budget import Budget, BudgetRules, rules_of
+from reply_async.emulator.budget import HOUR, Budget, BudgetRules, rules_of
 from reply_async.emulator.clock import Clock
 from reply_async.emulator.contract import load_contract
 from reply_async.emulator.delivery import is_loopback_host
@@ -24,7 +24,7 @@ from reply_async.emulator.server import make_server
 from reply_async.emulator.state import USER_ID, State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from types import TracebackType
 
     from reply_async.emulator.journal import Journal
@@ -41,8 +41,11 @@ class Emulator:
     """A local Reply API on the loopback interface, in the running event loop.
 
     ``budget`` is requests per minute and per hour, a `BudgetRules`, or None for
-    no limit. The same ``seed`` and the same calls at the same times give the same
-    state. ``started_at`` sets the emulator's first moment (seconds since 1970).
+    no limit; ``window`` is how they are counted: `fixed`, `log`, `counter` or
+    `bucket`. The same ``seed`` and the same calls at the same times give the same
+    state. ``started_at`` sets the emulator's first moment (seconds since 1970);
+    a ``clock`` of kind `held` stands until it is moved, the `real` one follows the
+    event loop at ``speed``.
     The log of requests holds the last ``kept_requests``. ``dialect`` is a name or
     `NAME,ENTRY=VARIANT,...` or a mapping of entries; ``dialects`` changes it later.
     ``rates`` say how often people react; ``set_rates`` changes them.
@@ -53,8 +56,10 @@ class Emulator:
         key: str = "emu_local",
         *,
         budget: BudgetRules | tuple[int, int] | None = (100, 3000),
+        window: str | None = None,
         seed: int = 1,
         speed: float = 1.0,
+        clock: str = "real",
         started_at: float | None = None,
         kept_requests: int = KEPT,
         dialect: DialectChoice = DEFAULT,
@@ -64,12 +69,12 @@ class Emulator:
         self.seed = seed
         self.contract = load_contract()
         self.dialects = dialect
-        self.clock = Clock(time.time() if started_at is None else started_at, speed)
+        self.clock = Clock(time.time() if started_at is None else started_at, speed, clock)
         self.answer_callbacks: list[AnswerCallback] = []
         self.url = ""
         self.journal: Journal | None = None
         self.is_replaying = False  # nothing leaves the emulator meanwhile
-        self._rules = rules_of(budget)
+        self._rules = rules_of(budget, window)
         self._kept_requests = kept_requests
         self._default_rates = rates
         self._runner: web.ServerRunner | None = None
@@ -143,20 +148,46 @@ class Emulator:
         as `contacts:read` restrict it. All keys that act as one user share that
         user's budget.
         """
-        if all(user_id != user["userId"] for user in self.state.team_users):
-            raise ValueError(f"the team has no user {user_id}")
+        self.require_user(user_id)
         self.keys[key] = make_key(key, user_id, kind, scopes)
         return key
+
+    def require_user(self, user_id: int) -> None:
+        """Raise ValueError unless the team has this user."""
+        if all(user_id != user["userId"] for user in self.state.team_users):
+            raise ValueError(f"the team has no user {user_id}")
 
     def on_answer(self, callback: AnswerCallback) -> None:
         """Call ``callback(request, headers, body)`` for every answer of the API."""
         self.answer_callbacks.append(callback)
 
     def advance(self, seconds: float) -> None:
-        """Move the clock forward and play the outreach that falls due."""
-        self.outreach.catch_up(self.clock.now())
-        self.clock.advance(seconds)
-        self.outreach.catch_up(self.clock.now())
+        """Move the clock forward and play all that falls due; ValueError for backward."""
+        for _ in self._hours(seconds):
+            pass
+
+    async def play(self, seconds: float) -> None:
+        """Do the same, and let the loop serve others after each hour."""
+        for _ in self._hours(seconds):
+            await asyncio.sleep(0)
+
+    def _hours(self, seconds: float) -> Iterator[None]:
+        self.clock.require_forward(seconds)
+        self._catch_up()
+        while seconds > 0:
+            step = min(seconds, HOUR)
+            self.clock.advance(step)
+            self._catch_up()
+            seconds -= step
+            yield
+        if self.journal is not None:
+            self.journal.moved(self.clock.now())
+
+    def _catch_up(self) -> None:
+        now = self.clock.now()
+        self.outreach.catch_up(now)
+        for budget in self._budgets.values():
+            budget.catch_up(now)
 
     def next_request_number(self) -> int:
         """Return the number of a request, counted from 1."""

@@ -32,7 +32,8 @@ Json = dict[str, Any]
 CALL, CONTROL, EVENT, TIME = "call", "control", "event", "time"
 RESET = f"POST {PREFIX}reset"
 TIME_SECONDS = 60.0  # so far the outreach that was seen may fall back by a restart
-_OF_ONE_RUN = tuple(PREFIX + name for name in ("faults", "requests"))
+# A move of the clock is kept as the time it led to: others are served on its way.
+_OF_ONE_RUN = tuple(PREFIX + name for name in ("clock", "faults", "requests"))
 
 
 class Journal:
@@ -60,7 +61,11 @@ class Journal:
     def seen(self, now: float) -> None:
         """Keep the time up to which somebody looked, about once a minute."""
         if now - self._last >= TIME_SECONDS:
-            self._add(Entry(now, TIME, ""))
+            self.moved(now)
+
+    def moved(self, now: float) -> None:
+        """Keep the time to which the clock was moved."""
+        self._add(Entry(now, TIME, ""))
 
     def _add(self, entry: Entry) -> None:
         try:

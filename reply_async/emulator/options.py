@@ -9,6 +9,8 @@ import argparse
 from pathlib import Path
 from typing import NoReturn
 
+from reply_async.emulator import clock, windows
+
 MAX_PORT = 65_535
 
 
@@ -70,18 +72,52 @@ def _add_account(parser: argparse.ArgumentParser) -> None:
         help="keep the account in this file, also over a kill -9 (default: in memory only)",
     )
     behaviour = parser.add_argument_group("behaviour")
+    _add_rules(behaviour)
     behaviour.add_argument(
-        "--budget",
-        type=_limits,
-        default=argparse.SUPPRESS,  # a data file may hold another one
-        metavar="100,3000|off",
-        help="requests a minute and an hour (default: 100,3000)",
+        "--clock", choices=clock.KINDS, default="real", help="held: it stands until it is moved"
     )
     behaviour.add_argument("--speed", type=_speed, default=1.0, help="how fast its clock runs")
     behaviour.add_argument(
         "--dialect",
         metavar="NAME[,ENTRY=VARIANT...]",
         help="default, modern or legacy, and single entries that differ (default: default)",
+    )
+
+
+def _add_rules(behaviour: argparse._ArgumentGroup) -> None:
+    """Offer the rules of the budget; what is not given is as in a data file."""
+    behaviour.add_argument(
+        "--budget",
+        type=_limits,
+        default=argparse.SUPPRESS,
+        metavar="100,3000|off",
+        help="requests a minute and an hour (default: 100,3000)",
+    )
+    behaviour.add_argument(
+        "--stats-limit",
+        type=_stats_limit,
+        default=argparse.SUPPRESS,
+        metavar="300|off",
+        help="requests an hour for statistics and reports (default: 300)",
+    )
+    behaviour.add_argument(
+        "--window",
+        choices=windows.KINDS,
+        default=argparse.SUPPRESS,
+        help="how the budget is counted (default: log)",
+    )
+    behaviour.add_argument(
+        "--counts-refused",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="let refused requests count as well",
+    )
+    behaviour.add_argument(
+        "--competitor",
+        type=_share,
+        default=argparse.SUPPRESS,
+        metavar="SHARE",
+        help="the part of the budget, 0 to 1, that somebody else asks for (default: 0)",
     )
 
 
@@ -103,9 +139,31 @@ def _limits(text: str) -> tuple[int, int] | None:
     if text == "off":
         return None
     parts = text.split(",")
-    if len(parts) != 2 or not all(part.isdigit() for part in parts):  # noqa: PLR2004 - minute, hour
+    if len(parts) != 2 or not all(_is_limit(part) for part in parts):  # noqa: PLR2004 - minute, hour
         raise argparse.ArgumentTypeError("write 100,3000 (a minute, an hour) or off")
     return int(parts[0]), int(parts[1])
+
+
+def _stats_limit(text: str) -> int | None:
+    if text == "off":
+        return None
+    if not _is_limit(text):
+        raise argparse.ArgumentTypeError("write a number from 1, or off")
+    return int(text)
+
+
+def _is_limit(text: str) -> bool:
+    return text.isdecimal() and int(text) > 0
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise argparse.ArgumentTypeError("a share is a number from 0 to 1")
+    return share
 
 
 def _speed(text: str) -> float:

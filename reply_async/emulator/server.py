@@ -59,7 +59,7 @@ class Exchange:
         except HTTPRequestEntityTooLarge:
             return self._response(413, bare(413, title="Payload Too Large").body)
         if self.path.startswith(PREFIX):
-            return self._control(body)
+            return await self._control(body)
         self.number = self.emulator.next_request_number()
         try:
             status, content = await self._serve(body)
@@ -73,13 +73,15 @@ class Exchange:
         self._log(response)
         return response
 
-    def _control(self, body: bytes) -> web.Response:
+    async def _control(self, body: bytes) -> web.Response:
         request = self.request
         try:
             with self.emulator.clock.standing() as now:
                 if self.emulator.journal is not None:
                     self.emulator.journal.control(now, request.method, request.raw_path, body)
                 content = control(self.emulator, request.method, self.path, request.query, body)
+            if isawaitable(content):  # it takes its time, and others are served meanwhile
+                content = await content
         except Problem as problem:
             self.headers |= problem.headers
             return self._response(problem.status, problem.body)

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from reply_async.emulator.budget import BudgetRules
+import pytest
+
+from reply_async.emulator.budget import TICKS, Budget, BudgetRules
 
 if TYPE_CHECKING:
     from emulator.client import Api
@@ -76,3 +78,91 @@ async def test_budget_is_shown_and_changed_by_control(api: Api, emulator: Emulat
     assert () == emulator.budget.limits
     assert 200 == (await api("GET", "/v3/whoami"))[0]
     assert "x-rate-limit-limit" not in api.headers
+
+
+async def test_control_shows_the_budget_of_any_user(api: Api, emulator: Emulator) -> None:
+    """Keys made by a tool act at once; each user has a budget."""
+    made = await api.control(
+        "POST", "keys", {"key": "emu_team", "kind": "team", "scopes": ["contacts:read"]}
+    )
+    assert {"user_id": 501, "kind": "team", "scopes": ["contacts:read"]} == made
+    emulator.set_budget((5, 50))
+    acting = {"Authorization": "Bearer emu_team", "X-User-Id": "502"}
+    assert 200 == (await api("GET", "/v3/whoami", headers=acting))[0]
+    assert 403 == (await api("GET", "/v3/sequences", headers=acting))[0]
+    assert 0 == (await api.control("GET", "budget"))["granted"]
+    assert 2 == (await api.control("GET", "budget?user=502"))["granted"]
+    assert 400 == (await api("GET", "/_emulator/budget?user=9"))[0]
+
+
+@pytest.mark.parametrize("rhythm", ["random", "even"])
+def test_competitor_spends_its_share_unseen(rhythm: str) -> None:
+    """At 0.4 it asks 1,200 times an hour; what it gets is gone for the others."""
+    budget = Budget(BudgetRules(competitor=0.4, rhythm=rhythm, seed=3))
+    for second in range(0, 2 * 3600, 2):  # we ask for 1,800 an hour, as much as is left
+        budget.spend(second)
+    other = budget.competitor
+    asked = other.granted + other.refused
+    assert asked == pytest.approx(2400, abs=1 if rhythm == "even" else 150)
+    assert other.granted >= 0.95 * asked
+    assert 3_600 == budget.granted + budget.answered_429
+    hour = budget.limits[1]
+    assert 2_900 <= hour.peak <= 3_000
+
+
+def test_competitor_is_refused_like_anybody() -> None:
+    """Whoever takes all leaves it nothing, and its refusals are no answers of ours."""
+    budget = Budget(BudgetRules(minute=10, hour=None, competitor=0.5, rhythm="even"))
+    for tenth in range(36_000):
+        budget.spend(tenth / 10)
+    assert 0.8 < budget.competitor.refused / 300 <= 1
+    assert budget.granted + budget.competitor.granted <= 600 + 10
+    assert 36_000 == budget.granted + budget.answered_429
+
+
+def test_competitor_plays_the_same_however_often_one_looks() -> None:
+    """Lazily played or at every second: the same grants at the same times."""
+    told = []
+    for looks in (range(0, 4000, 1000), range(3001)):
+        budget = Budget(BudgetRules(competitor=0.9, seed=5))
+        for second in looks:
+            budget.catch_up(second)
+        told.append((budget.competitor.granted, budget.limits[0].peak, budget.limits[1].peak))
+    assert told[0] == told[1]
+    assert told[0][0] > 2000
+
+
+def test_seeded_phases_differ_by_window_and_seed() -> None:
+    """The fixed minute and hour begin anywhere, the same for the same seed."""
+
+    def boundaries(seed: int) -> tuple[float, ...]:
+        budget = Budget(BudgetRules(minute=1, hour=1, window="fixed", phase="seeded", seed=seed))
+        budget.spend(7200)
+        return tuple(limit.window.full_again(7200 * TICKS) / TICKS for limit in budget.limits)
+
+    assert boundaries(1) == boundaries(1) != boundaries(2)
+    minute, hour, _ = boundaries(1)
+    assert 7200 < minute < 7260 < hour < 10_800
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        {"minute": 0},
+        {"hour": 2.5},
+        {"stats": True},
+        {"capacity": "many"},
+        {"window": "sliding"},
+        {"phase": -1},
+        {"phase": "any"},
+        {"counts_refused": 1},
+        {"competitor": 1.5},
+        {"rhythm": "slow"},
+        {"seed": None},
+    ],
+)
+def test_rules_that_make_no_sense_are_named(rules: Any) -> None:
+    """The error begins with the name of the rule."""
+    (name,) = rules
+    with pytest.raises(ValueError, match=f"^{name} is "):
+        BudgetRules(**rules)

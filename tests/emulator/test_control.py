@@ -8,7 +8,7 @@ import pytest
 from emulator.client import MONDAY
 
 from reply_async.emulator.__main__ import main
-from reply_async.emulator.clock import Clock, parse_duration
+from reply_async.emulator.clock import Clock, parse_duration, parse_moment
 from reply_async.emulator.requests_log import LoggedRequest, RequestsLog
 
 if TYPE_CHECKING:
@@ -105,6 +105,21 @@ async def test_clock_is_told_and_moved(api: Api) -> None:
         ("clock", {"advance": -1}),
         ("clock", {"advance": "soon"}),
         ("clock", {}),
+        ("clock", {"advance": 5, "back": 1}),
+        ("clock", {"advance": "9999999w"}),
+        ("clock", {"set": "2027-01-10T00:00:00Z"}),
+        ("clock", {"set": "tomorrow"}),
+        ("clock", {"hold": 1}),
+        ("clock", {"speed": 0, "hold": True}),
+        ("budget", {}),
+        ("budget", {"hours": 5}),
+        ("budget", {"minute": 0}),
+        ("budget", {"window": "sliding"}),
+        ("budget", {"competitor": "half"}),
+        ("keys", {"key": "live"}),
+        ("keys", {"kind": "team"}),
+        ("keys", {"key": "emu_a", "user_id": 9}),
+        ("keys", {"key": "emu_a", "scope": "*:*"}),
         ("budget", {"limits": "some"}),
         ("budget", {"limits": [1, -1]}),
         ("budget", [1]),
@@ -131,6 +146,39 @@ def test_clock_follows_its_loop() -> None:
     assert 1100.0 == clock.now()
     with pytest.raises(ValueError, match="forward"):
         clock.advance(-1)
+    clock.speed = 2
+    times[0] = 102
+    assert 1101.0 == clock.now()
+    clock.is_held = True
+    times[0] = 200
+    clock.advance(5)
+    assert ("held", 1106.0) == (clock.kind, clock.now())
+    clock.is_held = False
+    times[0] = 201
+    assert ("real", 1108.0) == (clock.kind, clock.now())
+    clock.bind(lambda: times[0] + 50)  # another loop: the time goes on from here
+    assert 1108.0 == clock.now()
+
+
+@pytest.mark.parametrize(("kind", "speed"), [("stopped", 1), ("real", 0), ("held", float("inf"))])
+def test_clocks_that_cannot_be(kind: str, speed: float) -> None:
+    """A wrong kind or speed is told at once."""
+    with pytest.raises(ValueError, match=r"kind of clock|a speed is"):
+        Clock(0.0, speed, kind)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("1970-01-02", 86400),
+        ("1970-01-01T00:01:00Z", 60),
+        ("1970-01-01T01:01:00+01:00", 60),
+        ("1970-01-01T00:01:00.5", 60.5),
+    ],
+)
+def test_moments(text: str, seconds: float) -> None:
+    """ISO 8601, UTC unless an offset is told."""
+    assert seconds == parse_moment(text)
 
 
 @pytest.mark.parametrize(
@@ -152,6 +200,13 @@ def test_durations(value: object, seconds: float) -> None:
         ["--key", "emu_a b"],
         ["--budget", "1"],
         ["--budget", "1,x"],
+        ["--budget", "0,10"],
+        ["--stats-limit", "0"],
+        ["--stats-limit", "few"],
+        ["--window", "sliding"],
+        ["--competitor", "2"],
+        ["--competitor", "nan"],
+        ["--clock", "stopped"],
         ["--speed", "0"],
         ["--speed", "nan"],
         ["--seed", "x"],

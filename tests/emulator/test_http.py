@@ -198,7 +198,7 @@ async def test_same_seed_and_calls_give_the_same_answers() -> None:
                     "/v3/contacts/import", json={"items": items, "options": {"sequenceId": 1001}}
                 )
                 await http.post("/v3/sequences/1001/start")
-                one.clock.offset += 10 * 86400
+                one.clock.advance(10 * 86400)
                 await http.post("/v3/sequences/1001/stats", json={})
         return bodies[-1]
 
