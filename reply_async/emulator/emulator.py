@@ -85,10 +85,10 @@ class Emulator:
         """Forget everything but the clock, the keys, the dialects and the budget's limits."""
         now = self.clock.now()
         self.state = State(self.seed, now)
-        self.ledger = Ledger(self.state, lambda: self._budgets)
+        self.ledger = Ledger(self.state, lambda: self.budgets)
         self.requests = RequestsLog(self._kept_requests)
         self.rates = RateBook(self.seed, self._default_rates)
-        self._budgets: dict[int, Budget] = {}
+        self.budgets: dict[int, Budget] = {}  # by user, of those who asked for something
         self.outreach = Outreach(self.state, self.ledger, self.rates, now)
         self.request_number = 0  # of the last one
 
@@ -124,14 +124,14 @@ class Emulator:
 
     def budget_of(self, user_id: int) -> Budget:
         """Return the budget of one user, over all keys that act as that user."""
-        if user_id not in self._budgets:
-            self._budgets[user_id] = Budget(self._rules)
-        return self._budgets[user_id]
+        if user_id not in self.budgets:
+            self.budgets[user_id] = Budget(self._rules)
+        return self.budgets[user_id]
 
     def set_budget(self, budget: BudgetRules | tuple[int, int] | None) -> None:
         """Start counting anew for everybody; None switches the budget off."""
         self._rules = rules_of(budget)
-        self._budgets.clear()
+        self.budgets.clear()
 
     def add_key(
         self,
@@ -186,7 +186,7 @@ class Emulator:
     def _catch_up(self) -> None:
         now = self.clock.now()
         self.outreach.catch_up(now)
-        for budget in self._budgets.values():
+        for budget in self.budgets.values():
             budget.catch_up(now)
 
     def next_request_number(self) -> int:

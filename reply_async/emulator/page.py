@@ -25,7 +25,7 @@ from reply_async.emulator.stats import percentage, total
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from reply_async.emulator.budget import Limit
+    from reply_async.emulator.budget import Budget, Limit
     from reply_async.emulator.emulator import Emulator
     from reply_async.emulator.entities import Contact, Sequence
     from reply_async.emulator.requests_log import LoggedRequest
@@ -74,7 +74,8 @@ _counted: WeakKeyDictionary[Sequence, tuple[int, Counter[str]]] = WeakKeyDiction
 
 
 def render(emulator: Emulator) -> str:
-    """Return the whole page as HTML."""
+    """Return the whole page as HTML, with the outreach played until now."""
+    emulator.outreach.catch_up(emulator.clock.now())
     refresh = element("meta", http_equiv="refresh", content=WITHOUT_SCRIPTS_SECONDS)
     head = element(
         "head",
@@ -89,7 +90,7 @@ def render(emulator: Emulator) -> str:
     main = element(
         "main",
         _account(emulator),
-        _budget(emulator),
+        _budgets(emulator),
         _sequences(emulator),
         element("div", _requests(emulator), _contacts(emulator), class_="pair wide-first"),
     )
@@ -147,35 +148,43 @@ def _dialect(emulator: Emulator) -> tuple[str, str]:
     return name, ", ".join(changed) or f"all {len(emulator.dialects)} entries"
 
 
-def _budget(emulator: Emulator) -> Markup:
-    budget = emulator.budget
-    at = budget.catch_up(emulator.clock.now())
-    if not budget.limits:
+def _budgets(emulator: Emulator) -> Markup:
+    names = {user["userId"]: user["userName"] for user in emulator.state.team_users}
+    budgets = {emulator.keys[emulator.key].user_id: emulator.budget} | emulator.budgets
+    if not emulator.budget.limits:
         return _section("Budget", element("p", "The budget is off.", class_="none"))
+    now = emulator.clock.now()
+    users = (_budget(user_id, names[user_id], budgets[user_id], now) for user_id in budgets)
+    return _section("Budget", *users, note=f"{emulator.budget.rules.window} windows")
+
+
+def _budget(user_id: int, name: str, budget: Budget, now: float) -> Markup:
+    at = budget.catch_up(now)
     notes = [f"{_number(budget.granted)} granted", f"{_number(budget.answered_429)} answered 429"]
     if budget.rules.competitor:
         notes.append(f"a competitor spent {_number(budget.competitor.granted)}")
-    note = f"{budget.rules.window} windows; {', '.join(notes)}"
-    return _section("Budget", *(_gauge(limit, at) for limit in budget.limits), note=note)
+    gauges = (_gauge(user_id, limit, at) for limit in budget.limits)
+    return element("div", element("h3", name, element("small", ", ".join(notes))), *gauges)
 
 
-def _gauge(limit: Limit, at: int) -> Markup:
+def _gauge(user_id: int, limit: Limit, at: int) -> Markup:
     capacity = limit.window.capacity
     used = capacity - limit.free(at)
+    name = f"window-{user_id}-{limit.name}"
     level = "spent" if used >= capacity else "nearly" if used >= NEARLY_SPENT * capacity else ""
     bar = element(
         "svg",
         element("rect", width=f"{100 * used / capacity:.1f}%", height="100%"),
         class_=f"bar {level}".strip(),
         role="meter",
-        aria_labelledby=f"window-{limit.name}",
+        aria_labelledby=name,
         aria_valuemin=0,
         aria_valuemax=capacity,
         aria_valuenow=used,
     )
     return element(
         "div",
-        element("span", WINDOWS[limit.name], id=f"window-{limit.name}"),
+        element("span", WINDOWS[limit.name], id=name),
         bar,
         element("span", f"{_number(used)} of {_number(capacity)}", class_="number"),
         element("small", f"peak {_number(limit.peak)}"),

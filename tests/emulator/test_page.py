@@ -195,8 +195,31 @@ async def test_gauges_show_each_window(emulator: Emulator, http: aiohttp.ClientS
         assert {f"{expected} of 10", f"{expected} of 1,000", "0 of 5"} <= set(page.words)
         assert ("width", f"{10 * expected}.0%") in page.attributes
     emulator.budget.spend(emulator.clock.now())
-    words = "".join((await read(emulator, http)).words)
-    assert "fixed windows; 10 granted, 1 answered 429, a competitor spent 0" in words
+    words = set((await read(emulator, http)).words)
+    assert {"fixed windows", "10 granted, 1 answered 429, a competitor spent 0"} <= words
+
+
+async def test_each_user_has_a_budget(emulator: Emulator, http: aiohttp.ClientSession) -> None:
+    """Those who asked for something are listed, first the emulator's own user."""
+    emulator.set_budget((10, 100))
+    assert "Robin Vale" not in (await read(emulator, http)).words
+    emulator.budget_of(502).spend(emulator.clock.now())
+    page = await read(emulator, http)
+    names = [word for word in page.words if word in {"Dana Field", "Robin Vale"}]
+    assert ["Dana Field", "Robin Vale"] == names
+    values = [value for name, value in page.attributes if name == "aria-valuenow"]
+    assert ["0", "0", "0", "1", "1", "0"] == values
+
+
+async def test_outreach_goes_on_while_somebody_looks(
+    api: Api, emulator: Emulator, http: aiohttp.ClientSession
+) -> None:
+    """The page shows what a request would meet, though none has come since."""
+    made = await api.sequence()
+    await api.enrol(made["id"], await api.contacts(5))
+    await api.ok("POST", f"/v3/sequences/{made['id']}/start")
+    emulator.clock.advance(DAY)
+    assert "5" == (await read(emulator, http)).rows[f"sequence-{made['id']}"][-3]
 
 
 async def test_clock_and_dialect_are_shown(http: aiohttp.ClientSession) -> None:
