@@ -160,11 +160,13 @@ class Sender:
         verdict = await self._read(read_back, started)
         may_send_again = request.safety in _SENT_AGAIN and isinstance(verdict, NotReached)
         if may_send_again and isinstance(outcome, Unknown):
-            outcome = await self.deliver(request, decode, self.awaited, started, lost=outcome)
+            lost = outcome
+            outcome = await self.deliver(request, decode, self.awaited, started, lost=lost)
             if _is_gone(request, outcome):  # the echo of the first try
                 verdict = Reached(None)
             elif _is_doubtful(request, outcome):
                 verdict = await self._read(read_back, started)
+                outcome = lost  # a conflict may be its echo too, which no read shows yet
         if isinstance(verdict, Reached) and not isinstance(outcome, Applied):
             return Applied(verdict.value, Answer(200, {}, b""))
         if isinstance(verdict, Undecided) and verdict.seen and isinstance(outcome, Unknown):
