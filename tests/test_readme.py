@@ -12,6 +12,7 @@ import pytest
 
 import reply_async
 from reply_async import ReplyError, ReplySession
+from reply_async.emulator.faults import TABLE
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 PROGRAMS = [
@@ -97,3 +98,19 @@ def test_the_errors_of_the_readme_are_all_errors() -> None:
     }
     named = set(re.findall(r"[A-Z]\w+", README))
     assert {"ReplyError", "RequestError"} >= errors - named
+
+
+def test_the_faults_of_the_readme_are_those_of_the_table() -> None:
+    """Each kind stands in the row that says when it may be."""
+    words = {
+        ("before_apply", "after_apply", "after_items", "mid_answer"): "always",
+        ("before_apply", "after_apply", "after_items"): "all but `mid_answer`",
+        ("before_apply",): "`before_apply`",
+        ("after_apply",): "`after_apply`; may come on top of another fault",
+    }
+    rows: dict[str, set[str]] = {}
+    for what, kind in TABLE.items():
+        rows.setdefault(words[kind.when], set()).add(what)
+    table = README.split("| what | when |")[1].split("\n\n")[0]
+    told = re.findall(r"^\| `([\w ]+)`[^|]* \| (.+) \|$", table, re.MULTILINE)
+    assert rows == {when: set(names.split()) for names, when in told}

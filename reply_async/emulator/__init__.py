@@ -8,23 +8,21 @@ jsonschema-rs (extra ``emulator``) and this package must stay cheap to import.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from reply_async.emulator.emulator import Emulator
+    from reply_async.emulator.faults import Fault
     from reply_async.emulator.rates import Rates
 
-__all__ = ["Emulator", "Rates"]
+__all__ = ["Emulator", "Fault", "Rates"]
+
+_HOMES = {"Emulator": "emulator", "Fault": "faults", "Rates": "rates"}
 
 
 def __getattr__(name: str) -> object:
-    """Load the emulator when its names are first asked for."""
-    if name == "Emulator":
-        from reply_async.emulator.emulator import Emulator  # noqa: PLC0415 - lazy on purpose
-
-        return Emulator
-    if name == "Rates":
-        from reply_async.emulator.rates import Rates  # noqa: PLC0415 - lazy on purpose
-
-        return Rates
+    """Load a public name when it is first asked for."""
+    if name in _HOMES:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

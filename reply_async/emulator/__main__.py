@@ -45,7 +45,7 @@ def main(argv: list[str] | None = None, *, prog: str = "python -m reply_async.em
         emulator, file = open_account(options)
     except DataFileError as error:
         return _complain(str(error), FAILED)
-    except ValueError as error:  # the contract names the dialects, the file its seed
+    except ValueError as error:  # the contract names dialects and routes, the file its seed
         return _complain(f"{prog}: error: {error}", USAGE)
     with file:
         return asyncio.run(_run(emulator, options) if is_exec else _serve(emulator, options))

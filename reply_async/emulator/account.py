@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
+from reply_async.emulator.armed_faults import read_faults
 from reply_async.emulator.budget import BudgetRules
 from reply_async.emulator.control import PREFIX
 from reply_async.emulator.data_file import DataFile
@@ -60,6 +61,7 @@ def _emulator(options: argparse.Namespace, kept: dict[str, Any]) -> Emulator:
         clock=options.clock,
         started_at=kept.get("started_at"),
         dialect=options.dialect or DEFAULT,
+        faults=read_faults(options.faults) if options.faults else (),
     )
 
 

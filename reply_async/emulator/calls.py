@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reply_async.emulator.operations import HANDLERS, Call
+from reply_async.emulator.operations import HANDLERS, Call, changes_state
 
 if TYPE_CHECKING:
     from reply_async.emulator.contract import Operation
@@ -27,8 +27,11 @@ def perform(
 ) -> object:
     """Let a checked call act, and return its result or a coroutine that gives it."""
     emulator.outreach.catch_up(now)
+    state = emulator.state
+    if not changes_state(operation):
+        state = emulator.visibility.seen(state, now)
     call = Call(
-        emulator.state,
+        state,
         emulator.ledger.of_request(number),
         user,
         now,

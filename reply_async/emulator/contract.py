@@ -17,7 +17,7 @@ from urllib.parse import unquote
 import jsonschema_rs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 METHODS = ("get", "post", "put", "patch", "delete")
 
@@ -106,6 +106,34 @@ class Operation:
         return str(next(iter(self.raw["requestBody"]["content"])))
 
     @cached_property
+    def is_read(self) -> bool:
+        """Tell whether the operation changes nothing."""
+        return bool(self.raw["x-safety"] == "read")
+
+    @cached_property
+    def item_array(self) -> str | None:
+        """Return the member of the body that holds the items of a call over many.
+
+        It is empty where the body itself is the array, None for other calls.
+        """
+        if "x-chunk" not in self.raw:
+            return None
+        schema = self.raw["requestBody"]["content"]["application/json"]["schema"]
+        return next(self._arrays(schema), None)
+
+    def _arrays(self, schema: Json | bool) -> Iterator[str]:
+        if isinstance(schema, bool):
+            return
+        schema = self.contract.resolve(schema)
+        if schema.get("type") == "array":
+            yield ""
+        for part in (*schema.get("allOf", ()), *schema.get("oneOf", ()), *schema.get("anyOf", ())):
+            yield from self._arrays(part)
+        for name, member in schema.get("properties", {}).items():
+            if "" in self._arrays(member):
+                yield name
+
+    @cached_property
     def body_validator(self) -> Any:  # noqa: ANN401 - the library's validator has no public base type
         """Return the compiled schema of the request body."""
         schema = self.raw["requestBody"]["content"]["application/json"]["schema"]
@@ -164,6 +192,19 @@ class Contract:
             method, template, raw = self._raw[operation_id]
             found = Operation(operation_id, method, template, raw, self)
             self._operations[operation_id] = found
+        return found
+
+    @property
+    def operation_ids(self) -> Collection[str]:
+        """Return the ids of all operations."""
+        return self._raw
+
+    @cached_property
+    def templates(self) -> dict[str, dict[str, str]]:
+        """Return the operation ids by method of each path template."""
+        found: dict[str, dict[str, str]] = {}
+        for operation_id, (method, template, _) in self._raw.items():
+            found.setdefault(template, {})[method] = operation_id
         return found
 
     def match(self, raw_path: str) -> tuple[dict[str, str], list[str]] | None:

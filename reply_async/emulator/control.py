@@ -10,6 +10,7 @@ from attrs import asdict, evolve
 from reply_async.emulator import inspection
 from reply_async.emulator.clock import check_speed, iso, parse_duration, parse_moment
 from reply_async.emulator.dialects import dialects_of, entries
+from reply_async.emulator.faults import read_fault
 from reply_async.emulator.problems import Problem, bare
 from reply_async.emulator.rates import rates_of
 
@@ -176,6 +177,22 @@ def _set_rates(emulator: Emulator, query: Mapping[str, str], body: Json) -> Json
     return _rates(emulator, query, body)
 
 
+def _faults(emulator: Emulator, _query: Mapping[str, str], _body: Json) -> Json:
+    return {"items": [armed.shown() for armed in emulator.faults]}
+
+
+def _add_fault(emulator: Emulator, _query: Mapping[str, str], body: Json) -> Json:
+    return emulator.faults.add(read_fault(body)).shown()
+
+
+def _remove_faults(emulator: Emulator, query: Mapping[str, str], body: Json) -> Json:
+    if "id" in query:
+        emulator.faults.remove(int(query["id"]))
+    else:
+        emulator.faults.clear()
+    return _faults(emulator, query, body)
+
+
 _ROUTES: dict[
     str, dict[str, Callable[[Emulator, Mapping[str, str], Json], Json | Awaitable[Json]]]
 ] = {
@@ -183,6 +200,7 @@ _ROUTES: dict[
     "reset": {"POST": _reset},
     "clock": {"GET": _clock, "POST": _move_clock},
     "dialects": {"GET": _dialects, "POST": _choose_dialects},
+    "faults": {"GET": _faults, "POST": _add_fault, "DELETE": _remove_faults},
     "budget": {"GET": _budget, "POST": _set_budget},
     "keys": {"POST": _add_key},
     "rates": {"GET": _rates, "POST": _set_rates},

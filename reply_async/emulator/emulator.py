@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from aiohttp import web
 
+from reply_async.emulator.armed_faults import Faults
 from reply_async.emulator.budget import HOUR, Budget, BudgetRules, rules_of
 from reply_async.emulator.clock import Clock
 from reply_async.emulator.contract import load_contract
@@ -22,11 +23,13 @@ from reply_async.emulator.rates import RateBook, Rates
 from reply_async.emulator.requests_log import KEPT, LoggedRequest, RequestsLog
 from reply_async.emulator.server import make_server
 from reply_async.emulator.state import USER_ID, State
+from reply_async.emulator.visibility import Visibility
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from types import TracebackType
 
+    from reply_async.emulator.faults import Fault
     from reply_async.emulator.journal import Journal
 
     Json = dict[str, Any]
@@ -49,6 +52,7 @@ class Emulator:
     The log of requests holds the last ``kept_requests``. ``dialect`` is a name or
     `NAME,ENTRY=VARIANT,...` or a mapping of entries; ``dialects`` changes it later.
     ``rates`` say how often people react; ``set_rates`` changes them.
+    ``faults`` arms rules that outlive a reset; the attribute takes more of them.
     """
 
     def __init__(
@@ -64,11 +68,13 @@ class Emulator:
         kept_requests: int = KEPT,
         dialect: DialectChoice = DEFAULT,
         rates: Rates | None = None,
+        faults: Iterable[Fault] = (),
     ) -> None:
         self.keys: dict[str, Key] = {}
         self.seed = seed
         self.contract = load_contract()
         self.dialects = dialect
+        self.faults = Faults(self.contract, faults)
         self.clock = Clock(time.time() if started_at is None else started_at, speed, clock)
         self.answer_callbacks: list[AnswerCallback] = []
         self.url = ""
@@ -82,8 +88,13 @@ class Emulator:
         self.key = self.add_key(key)
 
     def reset(self) -> None:
-        """Forget everything but the clock, the keys, the dialects and the budget's limits."""
+        """Forget all but the clock, the keys, the dialects and the budget's limits.
+
+        Faults that were given at the start are armed anew, others are gone.
+        """
         now = self.clock.now()
+        self.faults.reset()
+        self.visibility = Visibility()
         self.state = State(self.seed, now)
         self.ledger = Ledger(self.state, lambda: self.budgets)
         self.requests = RequestsLog(self._kept_requests)

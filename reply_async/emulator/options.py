@@ -82,6 +82,9 @@ def _add_account(parser: argparse.ArgumentParser) -> None:
         metavar="NAME[,ENTRY=VARIANT...]",
         help="default, modern or legacy, and single entries that differ (default: default)",
     )
+    behaviour.add_argument(
+        "--faults", type=Path, metavar="FILE.json", help="what goes wrong, a JSON list of rules"
+    )
 
 
 def _add_rules(behaviour: argparse._ArgumentGroup) -> None:

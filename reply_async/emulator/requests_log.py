@@ -25,7 +25,9 @@ class LoggedRequest:
     """One answered request. `template` and `operation_id` need a known route.
 
     ``at`` is the emulator's time, ``duration_ms`` real milliseconds from the first
-    byte of the body to the finished answer. ``user_id`` needs a good key.
+    byte of the body to the finished answer. ``user_id`` needs a good key. ``fault``
+    says when what went wrong on purpose; ``status`` is then the one that went out, 0 if
+    none did. ``is_applied`` is True for a write that was carried out.
     """
 
     number: int
@@ -37,6 +39,8 @@ class LoggedRequest:
     at: float
     duration_ms: float = 0.0
     user_id: int | None = None
+    is_applied: bool = False
+    fault: str | None = None
 
 
 class RequestsLog:

@@ -15,11 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 from aiohttp.web_exceptions import HTTPRequestEntityTooLarge
+from attrs import evolve
 
 from reply_async.emulator import page, validation
 from reply_async.emulator.calls import perform
 from reply_async.emulator.clock import plain_iso
+from reply_async.emulator.connections import Server, play
 from reply_async.emulator.control import PREFIX, control
+from reply_async.emulator.fault_acts import JSON_TYPE, PROBLEM_TYPE, HttpAnswer, act
+from reply_async.emulator.faults import AFTER_ITEMS, BEFORE_APPLY, EARLY_413, MID_ANSWER
 from reply_async.emulator.operations import HANDLERS, Answer, changes_state
 from reply_async.emulator.problems import Problem, bare, scope_missing, unauthorized
 from reply_async.emulator.requests_log import LoggedRequest
@@ -27,25 +31,28 @@ from reply_async.emulator.requests_log import LoggedRequest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from reply_async.emulator.armed_faults import Due
     from reply_async.emulator.budget import Verdict
     from reply_async.emulator.contract import Operation
     from reply_async.emulator.emulator import Emulator
+    from reply_async.emulator.faults import Fault
+    from reply_async.emulator.validation import Checked
 
 logger = logging.getLogger("reply_async.emulator")
 
 Json = dict[str, Any]
 
 MAX_BODY = 10 * 1024 * 1024
-JSON_TYPE = "application/json; charset=utf-8"
-PROBLEM_TYPE = "application/problem+json; charset=utf-8"
 
 
 class Exchange:
     """One request on its way through the emulator."""
 
-    def __init__(self, emulator: Emulator, request: web.BaseRequest) -> None:
-        self.emulator, self.request = emulator, request
+    def __init__(self, emulator: Emulator, server: Server, request: web.BaseRequest) -> None:
+        self.emulator, self.server, self.request = emulator, server, request
         self.path = request.raw_path.split("?", 1)[0]
+        self.due: Due = emulator.faults.due(request.method, self.path)
+        self.is_applied = False
         self.operation: Operation | None = None
         self.headers: dict[str, str] = {}
         self.number = 0
@@ -54,8 +61,10 @@ class Exchange:
 
     async def answer(self) -> web.Response:
         """Return the answer, whatever it is."""
+        fault, body = self.due.fault, b""
         try:
-            body = await self.request.read()
+            if fault is None or fault.what != EARLY_413:
+                body = await self.request.read()
         except HTTPRequestEntityTooLarge:
             return self._response(413, bare(413, title="Payload Too Large").body)
         if self.path.startswith(PREFIX):
@@ -70,8 +79,21 @@ class Exchange:
             logger.exception("%s %s failed", self.request.method, self.path)
             status, content = 500, bare(500).body
         response = self._response(status, content)
+        if fault is not None:
+            return await self._fail(fault, response)
         self._log(response)
         return response
+
+    async def _fail(self, fault: Fault, response: web.Response) -> web.Response:
+        """Play a fault where the answer would have gone out."""
+        true = HttpAnswer(response.status, dict(response.headers), _body(response))
+        played = act(fault, true if fault.when == MID_ANSWER else None)
+        self._log_status(played.status)
+        if isinstance(played, HttpAnswer):
+            headers = dict(played.headers)
+            return web.Response(status=played.status, headers=headers, body=played.body)
+        await play(self.request, self.server, played, self.emulator.clock.speed)
+        return web.Response()  # the connection is closed, this one does not go out
 
     async def _control(self, body: bytes) -> web.Response:
         request = self.request
@@ -100,6 +122,8 @@ class Exchange:
         now = emulator.clock.now()
         is_stats = self.operation is not None and self.operation.raw["x-rate-class"] == "stats"
         self._spend(emulator.budget_of(self.user["userId"]).spend(now, is_stats=is_stats))
+        if self.due.fault is not None and self.due.fault.when == BEFORE_APPLY:
+            return HTTPStatus.OK, None
         if not by_method:
             raise bare(404, "Route not found")
         if self.operation is None:
@@ -117,19 +141,37 @@ class Exchange:
             raise bare(501, f"The emulator does not serve {operation.id} yet.")
         content_type = request.headers.get("Content-Type", "application/octet-stream")
         checked = validation.check(operation, path_values, request.query, content_type, body)
+        checked, body = self._cut(operation, checked, body)
         if emulator.journal is not None:
             if changes_state(operation):
                 name, user_id = f"{request.method} {request.raw_path}", self.user["userId"]
                 emulator.journal.call(now, self.number, user_id, name, content_type, body)
             else:
                 emulator.journal.seen(now)
+        if self.due.delay is not None:
+            self._hold(self.due.delay, now)
         result = perform(emulator, operation, checked, self.user, now, self.number)
         if isawaitable(result):  # it has to reach somebody else, as a webhook's target
             result = await result
+        self.is_applied = not operation.is_read
         if isinstance(result, Answer):
             self.headers |= result.headers
             return result.status, result.body
         return operation.success_status, result
+
+    def _cut(self, operation: Operation, checked: Checked, body: bytes) -> tuple[Checked, bytes]:
+        """Return as much of the request as a fault lets be applied."""
+        fault, name = self.due.fault, operation.item_array
+        if fault is None or fault.when != AFTER_ITEMS or name is None:
+            return checked, body
+        content = checked.body
+        cut = {**content, name: content[name][: fault.items]} if name else content[: fault.items]
+        return evolve(checked, body=cut), json.dumps(cut).encode()
+
+    def _hold(self, delay: Fault, now: float) -> None:
+        """Keep the state as it is for reads, because the write is to show late."""
+        self.emulator.outreach.catch_up(now)
+        self.emulator.visibility.hold(self.emulator.state, now + (delay.seconds or 0))
 
     def _spend(self, verdict: Verdict | None) -> None:
         if verdict is None:
@@ -153,6 +195,11 @@ class Exchange:
         return web.Response(status=status, body=text.encode(), headers=headers)
 
     def _log(self, response: web.Response) -> None:
+        entry = self._log_status(response.status)
+        for callback in self.emulator.answer_callbacks:
+            callback(entry, response.headers, _body(response))
+
+    def _log_status(self, status: int) -> LoggedRequest:
         operation = self.operation
         entry = LoggedRequest(
             number=self.number,
@@ -160,15 +207,19 @@ class Exchange:
             path=self.path,
             template=operation.template if operation else None,
             operation_id=operation.id if operation else None,
-            status=response.status,
+            status=status,
             at=self.emulator.clock.now(),
             duration_ms=round((perf_counter() - self.began) * 1000, 3),
             user_id=self.user.get("userId"),
+            is_applied=self.is_applied,
+            fault=self.due.label,
         )
         self.emulator.requests.add(entry)
-        body = response.body if isinstance(response.body, bytes) else b""
-        for callback in self.emulator.answer_callbacks:
-            callback(entry, response.headers, body)
+        return entry
+
+
+def _body(response: web.Response) -> bytes:
+    return response.body if isinstance(response.body, bytes) else b""
 
 
 def make_server(emulator: Emulator) -> web.Server:
@@ -177,9 +228,10 @@ def make_server(emulator: Emulator) -> web.Server:
     async def handle(request: web.BaseRequest) -> web.Response:
         if request.path == "/" and request.method in {"GET", "HEAD"}:
             return web.Response(text=page.render(emulator), headers=page.HEADERS)
-        return await Exchange(emulator, request).answer()
+        return await Exchange(emulator, server, request).answer()
 
-    return web.Server(handle, request_factory=_request_factory(), access_log=None)
+    server = Server(handle, request_factory=_request_factory(), access_log=None)
+    return server
 
 
 def _request_factory() -> Callable[..., web.BaseRequest]:

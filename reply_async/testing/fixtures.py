@@ -1,4 +1,4 @@
-"""The fixtures `reply_clock`, `reply_emulator` and `reply_session`.
+"""The fixtures `reply_clock`, `reply_emulator`, `reply_faults` and `reply_session`.
 
 All live as long as one test and work together in any combination. A test that
 asks for `reply_clock`, itself or through another fixture, runs on a loop whose
@@ -19,8 +19,9 @@ from reply_async.testing.clock import VirtualClockLoop
 if TYPE_CHECKING:
     from reply_async import ReplySession
     from reply_async.emulator import Emulator
+    from reply_async.emulator.armed_faults import Faults
 
-FIXTURES = frozenset({"reply_clock", "reply_emulator", "reply_session"})
+FIXTURES = frozenset({"reply_clock", "reply_emulator", "reply_faults", "reply_session"})
 
 
 class _VirtualLoops:
@@ -115,6 +116,12 @@ def _marked_options(test: pytest.Item, known: set[str]) -> dict[str, Any]:
         names = ", ".join(sorted(unknown))
         raise TypeError(f"the mark knows no {names}; known are {', '.join(sorted(known))}")
     return options
+
+
+@pytest.fixture
+def reply_faults(reply_emulator: "Emulator") -> "Faults":
+    """Give the faults of this test's emulator, to arm some."""
+    return reply_emulator.faults
 
 
 @pytest_asyncio.fixture

@@ -16,4 +16,5 @@ def _ask_for_pytest_asyncio(request: pytest.FixtureRequest) -> None:
 
 reply_clock = pytest.fixture(_ask_for_pytest_asyncio, name="reply_clock")
 reply_emulator = pytest.fixture(_ask_for_pytest_asyncio, name="reply_emulator")
+reply_faults = pytest.fixture(_ask_for_pytest_asyncio, name="reply_faults")
 reply_session = pytest.fixture(_ask_for_pytest_asyncio, name="reply_session")

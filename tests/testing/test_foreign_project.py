@@ -91,11 +91,12 @@ def test_a_missing_pytest_asyncio_is_told(project: pytest.Pytester) -> None:
     """Each fixture says what to install, where pytest would say that there is none."""
     project.makepyfile("""
         import pytest
-        @pytest.mark.parametrize("name", ["reply_clock", "reply_emulator", "reply_session"])
+        names = ["reply_clock", "reply_emulator", "reply_faults", "reply_session"]
+        @pytest.mark.parametrize("name", names)
         def test_fixture(request, name): request.getfixturevalue(name)
     """)
     result = run(project, plugins="")
-    result.assert_outcomes(failed=3)
+    result.assert_outcomes(failed=4)
     result.stdout.fnmatch_lines(["*reply_session needs pytest-asyncio: pip install *"])
 
 
