@@ -9,13 +9,16 @@ import sys
 
 from benchmarks.bulk_import import bulk_import
 from benchmarks.conversion import conversion
+from benchmarks.emulator import emulator
 from benchmarks.single_requests import single_requests
+
+SUBJECTS = ("requests", "import", "conversion", "emulator")
 
 
 def main() -> None:
     """Print one table for each benchmark, or for the one that is asked for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("subject", nargs="?", choices=["requests", "import", "conversion"])
+    parser.add_argument("subject", nargs="?", choices=SUBJECTS)
     parser.add_argument("--rounds", type=int, default=5, help="rounds that count (default 5)")
     parser.add_argument("--rows", type=int, default=20_000, help="rows an import (default 20000)")
     arguments = parser.parse_args()
@@ -26,7 +29,9 @@ def main() -> None:
     print(f"Python {platform.python_version()}, {', '.join(versions)}\n")
     if arguments.subject in (None, "conversion"):
         print(conversion(arguments.rounds), end="\n\n")
-    if arguments.subject != "conversion":
+    if arguments.subject in (None, "emulator"):
+        print(emulator(arguments.rounds), end="\n\n")
+    if arguments.subject in (None, "requests", "import"):
         measure_session(arguments)
 
 
@@ -37,14 +42,14 @@ def measure_session(arguments: argparse.Namespace) -> None:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-    ) as emulator:
-        assert emulator.stdout is not None  # noqa: S101 - for the type checker
-        url, key = emulator.stdout.readline().split()
+    ) as server:
+        assert server.stdout is not None  # noqa: S101 - for the type checker
+        url, key = server.stdout.readline().split()
         if arguments.subject in (None, "requests"):
             print(asyncio.run(single_requests(url, key, arguments.rounds)), end="\n\n")
         if arguments.subject in (None, "import"):
             print(asyncio.run(bulk_import(url, key, arguments.rounds, arguments.rows)))
-        emulator.terminate()
+        server.terminate()
 
 
 main()

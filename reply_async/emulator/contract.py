@@ -55,7 +55,7 @@ DIALECT_OPTIONAL: dict[str, str] = dict.fromkeys(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Parameter:
     """One path or query parameter of an operation."""
 
@@ -63,6 +63,11 @@ class Parameter:
     place: str
     is_required: bool
     schema: Json
+
+    @cached_property
+    def validator(self) -> Any:  # noqa: ANN401 - the library's validator has no public base type
+        """Return the compiled schema of the value."""
+        return jsonschema_rs.Draft202012Validator(self.schema, validate_formats=True)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from reply_async.emulator.clock import Clock
 from reply_async.emulator.contract import load_contract
 from reply_async.emulator.delivery import is_loopback_host
 from reply_async.emulator.dialects import DEFAULT, DialectChoice, Dialects, dialects_of
+from reply_async.emulator.disposal import let_go
 from reply_async.emulator.keys import Key, make_key
 from reply_async.emulator.ledger import Ledger
 from reply_async.emulator.operations import EVENTS
@@ -84,7 +85,7 @@ class Emulator:
         self._kept_requests = kept_requests
         self._default_rates = rates
         self._runner: web.ServerRunner | None = None
-        self.reset()
+        self._begin()
         self.key = self.add_key(key)
 
     def reset(self) -> None:
@@ -92,6 +93,10 @@ class Emulator:
 
         Faults that were given at the start are armed anew, others are gone.
         """
+        let_go(self.state, self.outreach)
+        self._begin()
+
+    def _begin(self) -> None:
         now = self.clock.now()
         self.faults.reset()
         self.visibility = Visibility()

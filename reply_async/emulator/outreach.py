@@ -61,13 +61,13 @@ class Outreach:
     def __init__(self, state: State, ledger: Ledger, rates: RateBook, now: float) -> None:
         self._state = state
         self._next_hour = _hour_after(now)
-        self._reactions = Reactions(state.seed, rates, Record(ledger))
+        self.reactions = Reactions(state.seed, rates, Record(ledger))
 
     def catch_up(self, now: float) -> None:
         """Play every whole hour up to now."""
         if now < self._next_hour:
             return
-        if not self._reactions and not any(
+        if not self.reactions and not any(
             sequence.status == "active" for sequence in self._state.sequences.values()
         ):
             self._next_hour = _hour_after(now)
@@ -77,7 +77,7 @@ class Outreach:
             self._next_hour += HOUR
 
     def _play(self, moment: float) -> None:
-        self._reactions.play(moment)
+        self.reactions.play(moment)
         at = datetime.fromtimestamp(moment, UTC)
         for sequence in self._state.sequences.values():
             if sequence.status != "active" or sequence.is_archived or not sequence.members:
@@ -151,7 +151,7 @@ class Outreach:
             member.last_email = step
             mailbox.sent_on[int(moment // DAY)] = mailbox.sent_on.get(int(moment // DAY), 0) + 1
             sequence.sent_today["email"] = sequence.sent_today.get("email", 0) + 1
-            self._reactions.send_email(member, step, moment)
+            self.reactions.send_email(member, step, moment)
         elif step.type == "linkedIn" and member.contact.get("linkedInUrl"):
             profile = self._profile(member, step, int(moment // DAY))
             if profile is None:
@@ -159,7 +159,7 @@ class Outreach:
             member.linkedin_account_id = profile.id
             profile.note_action(step.action, int(moment // DAY))
             sequence.sent_today["linkedIn"] = sequence.sent_today.get("linkedIn", 0) + 1
-            self._reactions.act_on_linkedin(member, step, moment)
+            self.reactions.act_on_linkedin(member, step, moment)
         elif step.type == "condition":
             outcome = condition_holds(step, member)
         step.done += 1

@@ -57,15 +57,15 @@ class Reactions:
 
     def __init__(self, seed: int, rates: RateBook, record: Record) -> None:
         self._seed, self._rates, self._record = seed, rates, record
-        self._later: list[Reaction] = []
+        self.later: list[Reaction] = []
 
     def __bool__(self) -> bool:
-        return bool(self._later)
+        return bool(self.later)
 
     def play(self, moment: float) -> None:
         """Let everything happen that people do up to a moment."""
-        while self._later and self._later[0].at <= moment:
-            self._happen(heappop(self._later))
+        while self.later and self.later[0].at <= moment:
+            self._happen(heappop(self.later))
 
     def _happen(self, reaction: Reaction) -> None:
         """Count it, unless the person has been taken out meanwhile."""
@@ -110,7 +110,7 @@ class Reactions:
         decide = _answer if answers else _other_reaction
         reaction = decide(message, moment + (1 + 40 * fate[3]) * HOUR, fate, reach)
         if reaction is not None:
-            heappush(self._later, reaction)
+            heappush(self.later, reaction)
 
     def act_on_linkedin(self, member: Member, step: Step, moment: float) -> None:
         """Do a LinkedIn step and decide all that follows from it."""
@@ -140,7 +140,7 @@ class Reactions:
             marks |= Mark.REPLIED if replied else 0
             at = moment + (1 + 30 * fate[3]) * HOUR
             finishes = replied and _reply_finishes(member)
-            heappush(self._later, Reaction(at, message, reaction, marks, finishes))
+            heappush(self.later, Reaction(at, message, reaction, marks, finishes))
 
     def _message(self, member: Member, step: Step) -> tuple[Message, Reach]:
         """Return the member's message of a step, whose variants take turns."""

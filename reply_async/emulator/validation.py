@@ -12,7 +12,6 @@ import re
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-import jsonschema_rs
 from attrs import frozen
 
 from reply_async.emulator import multipart
@@ -169,13 +168,8 @@ def _typed(parameter: Parameter, text: str) -> tuple[Any, str | None]:
         value = {"true": True, "false": False}.get(text.lower())
         if value is None:
             return None, "type"
-    return value, _broken_keyword(schema, value)
-
-
-def _broken_keyword(schema: Json, value: object) -> str | None:
-    validator = jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
-    error = next(iter(validator.iter_errors(value)), None)
-    return None if error is None else str(list(error.schema_path)[-1])
+    error = next(iter(parameter.validator.iter_errors(value)), None)
+    return value, None if error is None else str(list(error.schema_path)[-1])
 
 
 def _parameter_fault(operation: Operation, entry: _Unfit) -> Fault:
