@@ -1,8 +1,10 @@
 """The README keeps its word: its programs run, its tables name what exists."""
 
 import inspect
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -64,6 +66,21 @@ def test_the_import_of_the_readme_ends_as_told(environment: dict[str, str]) -> N
     )
     assert "3 firstName.missing" in done.stdout
     assert "enrolled=2" in done.stdout or "already_in=2" in done.stdout
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_the_story_of_the_readme_needs_no_more_than_curl() -> None:
+    """Five calls get a good answer each, and both people were written to."""
+    (story,) = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+    command = ["-m", "reply_async.emulator", "exec", "--budget", "off", "--", "sh", "-c", story]
+    done = subprocess.run(  # noqa: S603 - our own README
+        [sys.executable, *command], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (0, "") == (done.returncode, done.stderr)
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert 5 == len(answers)
+    assert [] == [answer for answer in answers if "detail" in answer]
+    assert 2 == answers[-1]["emailOverview"]["contacted"]
 
 
 def method_rows() -> list[tuple[str, str]]:

@@ -3,7 +3,8 @@
 The state follows from the seed and from the calls and their times, so the file holds
 these and no state. An entry is committed before the call it tells of takes effect: what
 was answered survives a `kill -9`, and what was not is there whole or not at all. Knows
-SQLite and nothing of what an entry means. One row costs the loop about 0.05 ms.
+SQLite and nothing of what an entry means. An entry costs the event loop 0.02 ms, a large
+one 0.3 ms, and more when SQLite syncs with the disk.
 """
 
 from __future__ import annotations
