@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from reply_async.emulator.budget import Budget, Limit
+    from reply_async.emulator.clock import Clock
     from reply_async.emulator.emulator import Emulator
     from reply_async.emulator.entities import Contact, Sequence
     from reply_async.emulator.requests_log import LoggedRequest
@@ -109,7 +110,7 @@ def _account(emulator: Emulator) -> Markup:
     at = datetime.fromtimestamp(clock.now(), UTC)
     time = element("time", f"{at:%H:%M:%S}", datetime=f"{plain_iso(clock.now())}Z")
     facts = (
-        ("Clock", time, f"{at:%a %d %b %Y} UTC, {_pace(clock.speed)}"),
+        ("Clock", time, f"{at:%a %d %b %Y} UTC, {_pace(clock)}"),
         ("Sequences", _number(len(state.sequences)), f"{_number(_active(emulator))} active"),
         ("Contacts", _number(len(state.contacts)), f"{_number(enrolled)} in sequences"),
         ("Requests", _number(len(emulator.requests)), f"seed {emulator.seed}"),
@@ -125,8 +126,10 @@ def _account(emulator: Emulator) -> Markup:
     )
 
 
-def _pace(speed: float) -> str:
-    return "real time" if speed == 1 else f"{speed:g} times as fast"
+def _pace(clock: Clock) -> str:
+    if clock.is_held:
+        return "held"
+    return "real time" if clock.speed == 1 else f"{clock.speed:g} times as fast"
 
 
 def _active(emulator: Emulator) -> int:

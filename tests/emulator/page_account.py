@@ -27,6 +27,15 @@ SEQUENCES = (
     ("Webinar no-shows", [email("You missed it")], 60, "pause"),
     ("Agencies, first try", [email(), FOLLOW_UP], 0, ""),
 )
+READS = (
+    "/v3/sequences?top=50",
+    "/v3/sequences/1001",
+    "/v3/sequences/1002/contacts?top=100",
+    "/v3/sequences/1001/contacts/state?top=100",
+    "/v3/email-accounts",
+    "/v3/contacts?top=100&skip=300",
+    "/v3/whoami",
+)
 PEOPLE = ("Ada Lovelace", "Grace Hopper", "Alan Kay", "Edith Clarke", "Karl Branting")
 
 
@@ -40,9 +49,9 @@ async def fill(emulator: Emulator, api: Api) -> None:
             await api.ok("POST", f"/v3/sequences/{made['id']}/start")
     emulator.advance(4 * DAY)
     await api.ok("POST", "/v3/sequences/1003/pause")
-    for _ in range(9):
-        await api.ok("GET", "/v3/sequences/1001")
-        await api.ok("GET", "/v3/sequences/1002/contacts?top=100")
+    for number in range(9):
+        for path in READS[number % 2 :]:
+            await api.ok("GET", path)
     await api("GET", "/v3/sequences/4711")
     await api("POST", "/v3/sequences", {"name": ""})
     await _contacts(api, "Import", 5)

@@ -228,8 +228,11 @@ async def test_clock_and_dialect_are_shown(http: aiohttp.ClientSession) -> None:
         "emu_test", started_at=MONDAY, speed=60, dialect="legacy,import_mode=sync_200"
     ) as emulator:
         page = await read(emulator, http)
+        emulator.clock.is_held = True
+        held = await read(emulator, http)
     assert {"legacy", "import_mode=sync_200"} <= set(page.words)
-    assert any("Mon 11 Jan 2027 UTC, 60 times as fast" in word for word in page.words)
+    assert "Mon 11 Jan 2027 UTC, 60 times as fast" in page.words
+    assert "Mon 11 Jan 2027 UTC, held" in held.words
 
 
 async def test_whatever_is_shown_is_text(

@@ -84,7 +84,7 @@ async def test_the_page_updates_itself_as_if_it_were_loaded_anew(
     tab: Tab, api: Api, emulator: Emulator
 ) -> None:
     """An update makes of an old page what a reload would show, and keeps what is the same."""
-    emulator.set_budget((40, 3000))
+    emulator.set_budget((100, 3000))
     await fill(emulator, api)
     await tab.open(f"{emulator.url}/")
     await tab.value("document.querySelector('#sequence-1001').isOld = true")
@@ -121,7 +121,7 @@ async def test_the_page_can_be_read(
     tab: Tab, api: Api, emulator: Emulator, width: int, scheme: str
 ) -> None:
     """At any width nothing sticks out, and every text stands out from its ground."""
-    emulator.set_budget((40, 3000))
+    emulator.set_budget((100, 3000))
     await fill(emulator, api)
     await tab.open(f"{emulator.url}/")
     await tab.picture(width, 900, scheme=scheme)
