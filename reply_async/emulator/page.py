@@ -19,12 +19,14 @@ from weakref import WeakKeyDictionary
 
 from reply_async.emulator.clock import plain_iso
 from reply_async.emulator.dialects import NAMES, dialects_of
+from reply_async.emulator.faults import EVERY
 from reply_async.emulator.markup import Markup, element, raw_element
 from reply_async.emulator.stats import percentage, total
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from reply_async.emulator.armed_faults import ArmedFault
     from reply_async.emulator.budget import Budget, Limit
     from reply_async.emulator.clock import Clock
     from reply_async.emulator.emulator import Emulator
@@ -91,7 +93,7 @@ def render(emulator: Emulator) -> str:
     main = element(
         "main",
         _account(emulator),
-        _budgets(emulator),
+        element("div", _budgets(emulator), _faults(emulator), class_="pair"),
         _sequences(emulator),
         element("div", _requests(emulator), _contacts(emulator), class_="pair wide-first"),
     )
@@ -195,6 +197,37 @@ def _gauge(user_id: int, limit: Limit, at: int) -> Markup:
     )
 
 
+def _faults(emulator: Emulator) -> Markup:
+    title = "Armed faults"
+    rows = [_fault_row(armed) for armed in emulator.faults]
+    if not rows:
+        return _section(title, element("p", "None is armed.", class_="none"))
+    columns = ("What", "Requests", "*Met", "*Fired", "*Left")
+    return _section(title, _table(title, columns, rows), note=_number(len(rows)))
+
+
+def _fault_row(armed: ArmedFault) -> Markup:
+    fault = armed.fault
+    meant = [] if fault.nth == EVERY else [f"no. {', '.join(map(str, fault.nth))}"]
+    if fault.probability < 1:
+        meant.append(f"{100 * fault.probability:g} %")
+    return element(
+        "tr",
+        element("th", _pill(fault.label, "fault"), scope="row"),
+        element(
+            "td",
+            element("b", fault.method or "any"),
+            " ",
+            fault.route or "any route",
+            *([element("small", ", ".join(meant))] if meant else ()),
+            class_="path",
+        ),
+        *map(_count, (armed.hits, armed.fired)),
+        element("td", "∞" if armed.left is None else _number(armed.left), class_="number"),
+        id=f"fault-{armed.id}",
+    )
+
+
 def _sequences(emulator: Emulator) -> Markup:
     entries = emulator.state.sequences
     columns = (
@@ -269,12 +302,13 @@ def _requests(emulator: Emulator) -> Markup:
 
 
 def _request_row(entry: LoggedRequest) -> Markup:
+    fault = (" ", _pill(entry.fault, "fault")) if entry.fault else ()
     return element(
         "tr",
         element("td", entry.number, class_="number"),
         element("td", _time(entry.at)),
-        element("td", _pill(str(entry.status), f"s{entry.status // 100}")),
-        element("td", element("b", entry.method), " ", entry.path, class_="path"),
+        element("td", _pill(str(entry.status or "none"), f"s{entry.status // 100}")),
+        element("td", element("b", entry.method), " ", entry.path, *fault, class_="path"),
         element("td", f"{entry.duration_ms:.1f}", class_="number"),
         id=f"request-{entry.number}",
     )

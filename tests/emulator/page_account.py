@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+import aiohttp
 from emulator.client import email
 
 if TYPE_CHECKING:
@@ -52,7 +54,13 @@ async def fill(emulator: Emulator, api: Api) -> None:
     for number in range(9):
         for path in READS[number % 2 :]:
             await api.ok("GET", path)
+    faults = emulator.faults
+    faults.on("POST", "/v3/contacts/import").nth(1).after_apply(reset=True)
+    faults.on("GET", "/v3/email-accounts").probability(0.05).before_apply(status=503)
+    faults.on(route="/v3/sequences/1002").before_apply(hang=30)
     await api("GET", "/v3/sequences/4711")
+    with suppress(aiohttp.ClientError):
+        await _contacts(api, "Import", 5)
     await api("POST", "/v3/sequences", {"name": ""})
     await _contacts(api, "Import", 5)
 

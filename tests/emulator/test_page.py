@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from contextlib import suppress
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
@@ -100,7 +101,7 @@ async def test_an_empty_account_is_a_whole_page(
     """Each part says that there is nothing yet."""
     page = await read(emulator, http)
     assert 3 == page.words.count("None yet.")
-    assert {"The budget is off.", "real time", "default"} <= {
+    assert {"None is armed.", "The budget is off.", "real time", "default"} <= {
         part for word in page.words for part in (word, word.rpartition(", ")[2])
     }
     assert {} == page.rows
@@ -233,6 +234,27 @@ async def test_clock_and_dialect_are_shown(http: aiohttp.ClientSession) -> None:
     assert {"legacy", "import_mode=sync_200"} <= set(page.words)
     assert "Mon 11 Jan 2027 UTC, 60 times as fast" in page.words
     assert "Mon 11 Jan 2027 UTC, held" in held.words
+
+
+async def test_armed_faults_are_shown_and_whom_they_met(http: aiohttp.ClientSession) -> None:
+    """With what they are about and their counts; a request says what it met."""
+    async with Emulator("emu_test", started_at=MONDAY) as emulator:
+        faults = emulator.faults
+        faults.on("POST", "/v3/contacts/import").nth(2, 4).after_apply(reset=True)
+        faults.on(route="/v3/whoami").probability(0.25).before_apply(status=503)
+        page = await read(emulator, http)
+        headers = {"Authorization": "Bearer emu_test"}
+        for path, method in (("/v3/contacts/import", "POST"), ("/v3/whoami", "GET")) * 4:
+            with suppress(aiohttp.ClientError):
+                async with http.request(method, emulator.url + path, headers=headers, json={}):
+                    pass
+        met = await read(emulator, http)
+    assert [
+        ["after_apply reset", "POST /v3/contacts/importno. 2, 4", "0", "0", "2"],
+        ["before_apply status", "any /v3/whoami25 %", "0", "0", "∞"],
+    ] == [page.rows[key] for key in ("fault-1", "fault-2")]
+    assert ["4", "2", "0"] == met.rows["fault-1"][2:]
+    assert ["none", "POST /v3/contacts/import after_apply reset"] == met.rows["request-3"][2:4]
 
 
 async def test_whatever_is_shown_is_text(
