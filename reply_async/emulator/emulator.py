@@ -13,7 +13,7 @@ from reply_async.emulator.armed_faults import Faults
 from reply_async.emulator.budget import HOUR, Budget, BudgetRules, rules_of
 from reply_async.emulator.clock import Clock
 from reply_async.emulator.contract import load_contract
-from reply_async.emulator.delivery import is_loopback_host
+from reply_async.emulator.delivery import Deliveries, is_loopback_host
 from reply_async.emulator.dialects import DEFAULT, DialectChoice, Dialects, dialects_of
 from reply_async.emulator.disposal import let_go
 from reply_async.emulator.keys import Key, make_key
@@ -85,6 +85,8 @@ class Emulator:
         self._kept_requests = kept_requests
         self._default_rates = rates
         self._runner: web.ServerRunner | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self.deliveries = Deliveries(self)
         self._begin()
         self.key = self.add_key(key)
 
@@ -101,6 +103,8 @@ class Emulator:
         self.faults.reset()
         self.visibility = Visibility()
         self.state = State(self.seed, now)
+        self.state.webhooks.carrier = self.deliveries
+        self.deliveries.forget()
         self.ledger = Ledger(self.state, lambda: self.budgets)
         self.requests = RequestsLog(self._kept_requests)
         self.rates = RateBook(self.seed, self._default_rates)
@@ -135,7 +139,7 @@ class Emulator:
 
         They replace those of a sequence, a step or a variant, or of all if none is named.
         """
-        self.outreach.catch_up(self.clock.now())
+        self.catch_up()
         self.rates.set(rates, sequence_id=sequence_id, step_id=step_id, variant_id=variant_id)
 
     def budget_of(self, user_id: int) -> Budget:
@@ -189,21 +193,41 @@ class Emulator:
 
     def _hours(self, seconds: float) -> Iterator[None]:
         self.clock.require_forward(seconds)
-        self._catch_up()
+        self.catch_up()
         while seconds > 0:
             step = min(seconds, HOUR)
             self.clock.advance(step)
-            self._catch_up()
+            self.catch_up()
             seconds -= step
             yield
         if self.journal is not None:
             self.journal.moved(self.clock.now())
 
-    def _catch_up(self) -> None:
+    def catch_up(self) -> None:
+        """Play what has fallen due."""
         now = self.clock.now()
         self.outreach.catch_up(now)
         for budget in self.budgets.values():
             budget.catch_up(now)
+        self.keep_time()
+
+    def keep_time(self) -> None:
+        """Deliver what is due again; look again by itself as long as a webhook listens."""
+        self.deliveries.play(self.clock.now())
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        is_awaited = self.state.webhooks.is_listened_to and not self.clock.is_held
+        if self._runner is None or not is_awaited:
+            return
+        moments = [at for at in (self.outreach.next_hour, self.deliveries.next_retry) if at]
+        if moments:
+            pause = max(0.0, min(moments) - self.clock.now()) / self.clock.speed
+            self._timer = asyncio.get_running_loop().call_later(pause, self.catch_up)
+
+    async def deliveries_done(self) -> None:
+        """Wait until every event that is due was posted, or tried."""
+        await self.deliveries.done()
 
     def next_request_number(self) -> int:
         """Return the number of a request, counted from 1."""
@@ -218,6 +242,7 @@ class Emulator:
         if self.is_replaying:
             return  # it follows in the file
         now = self.clock.now()
+        self.outreach.catch_up(now)
         if self.journal is not None:
             self.journal.event(now, name, content)
         EVENTS[name](self, now, content)
@@ -245,12 +270,16 @@ class Emulator:
             raise
         self._runner = runner
         self.url = _url(*runner.addresses[0][:2])
+        self.deliveries.start()
+        self.keep_time()
 
     async def close(self) -> None:
         """Stop listening and drop open connections."""
         runner, self._runner = self._runner, None
+        self.keep_time()
         if runner is not None:
             await runner.cleanup()
+        await self.deliveries.close()
 
     async def __aenter__(self) -> Self:
         await self.start()

@@ -39,6 +39,11 @@ def state(emulator: Emulator, query: Mapping[str, str], _body: Json) -> Json:
         "enrolled": sum(len(entry.members) for entry in account.sequences.values()),
         "requests": len(emulator.requests),
         "messages": len(emulator.ledger.messages),
+        "deliveries": {
+            "delivered": emulator.deliveries.delivered,
+            "waiting": emulator.deliveries.waiting,
+            "dropped": emulator.deliveries.dropped,
+        },
     }
 
 

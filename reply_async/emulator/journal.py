@@ -115,6 +115,7 @@ def _play_control(emulator: Emulator, entry: Entry) -> None:
 
 
 def _play_event(emulator: Emulator, entry: Entry) -> None:
+    emulator.outreach.catch_up(entry.at)
     EVENTS[entry.name](emulator, entry.at, json.loads(entry.body))
 
 

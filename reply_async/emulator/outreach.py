@@ -61,20 +61,25 @@ class Outreach:
     def __init__(self, state: State, ledger: Ledger, rates: RateBook, now: float) -> None:
         self._state = state
         self._next_hour = _hour_after(now)
-        self.reactions = Reactions(state.seed, rates, Record(ledger))
+        self._record = Record(ledger, state.webhooks)
+        self.reactions = Reactions(state.seed, rates, self._record)
 
     def catch_up(self, now: float) -> None:
         """Play every whole hour up to now."""
         if now < self._next_hour:
             return
-        if not self.reactions and not any(
-            sequence.status == "active" for sequence in self._state.sequences.values()
-        ):
+        if self.next_hour is None:
             self._next_hour = _hour_after(now)
             return
         while self._next_hour <= now:
             self._play(self._next_hour)
             self._next_hour += HOUR
+
+    @property
+    def next_hour(self) -> float | None:
+        """Return when something may happen next; None if nobody can be written to."""
+        is_active = any(entry.status == "active" for entry in self._state.sequences.values())
+        return self._next_hour if is_active or self.reactions else None
 
     def _play(self, moment: float) -> None:
         self.reactions.play(moment)
@@ -139,8 +144,7 @@ class Outreach:
         if step is None or member.is_gone or member.status != "active":
             return True
         if member.contact.is_opted_out:
-            member.status = "finished"
-            sequence.version += 1
+            self._record.finish(member, moment)
             return True
         outcome: bool | None = None
         if step.type == "email" and member.contact.email:
@@ -162,6 +166,8 @@ class Outreach:
             self.reactions.act_on_linkedin(member, step, moment)
         elif step.type == "condition":
             outcome = condition_holds(step, member)
+        elif step.type == "call":
+            self._record.called(member, moment)
         step.done += 1
         self._move_on(member, step, moment, outcome)
         return True
@@ -174,7 +180,7 @@ class Outreach:
         member.step = sequence.next_step(step, outcome)
         sequence.version += 1
         if member.step is None:
-            member.status = "finished"
+            self._record.finish(member, moment)
             return
         minutes = member.step.delay_in_minutes + member.step.members.get("waitInMinutes", 0)
         member.due = moment + minutes * 60

@@ -81,8 +81,7 @@ class Reactions:
         if "meetingsBooked" in reaction.events:
             member.contact.set("meetingStatus", "meetingBooked")
         if reaction.finishes and member.status == "active":
-            member.status = "finished"
-            member.sequence.version += 1
+            self._record.finish(member, reaction.at)
 
     def send_email(self, member: Member, step: Step, moment: float) -> None:
         """Send an e-mail step and decide all that follows from it."""

@@ -104,6 +104,7 @@ class Exchange:
                 content = control(self.emulator, request.method, self.path, request.query, body)
             if isawaitable(content):  # it takes its time, and others are served meanwhile
                 content = await content
+            self.emulator.keep_time()
         except Problem as problem:
             self.headers |= problem.headers
             return self._response(problem.status, problem.body)
@@ -153,6 +154,7 @@ class Exchange:
         result = perform(emulator, operation, checked, self.user, now, self.number)
         if isawaitable(result):  # it has to reach somebody else, as a webhook's target
             result = await result
+        emulator.keep_time()
         self.is_applied = not operation.is_read
         if isinstance(result, Answer):
             self.headers |= result.headers

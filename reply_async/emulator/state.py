@@ -90,7 +90,7 @@ class State:
         self.sequence_templates = {entry.id: entry for entry in global_templates(self.next_uuid)}
         self.previews: dict[tuple[int, int], tuple[Member, dict[int, Json]]] = {}
         self.jobs = fresh_jobs(now, self.next_uuid)
-        self.webhooks = Webhooks()
+        self.webhooks = Webhooks(seed, self.custom_fields)
         self.lists = ContactLists(USER_ID, USER_ID + 1)
         self.thread_ids: dict[tuple[int, int], int] = {}  # by sequence and contact
         self.contacts: dict[int, Contact] = {}

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer as LoopbackServer
 from emulator.client import MONDAY, Api, Conformance
+from emulator.receiver import Target
 
 from reply_async.emulator import Emulator
 
@@ -29,3 +32,16 @@ async def api(emulator: Emulator) -> AsyncIterator[Api]:
     """Give a client of the emulator."""
     async with aiohttp.ClientSession() as http:
         yield Api(emulator, http)
+
+
+@pytest.fixture
+async def target() -> AsyncIterator[Target]:
+    """Give a target for webhooks that listens on this machine."""
+    receiver = Target()
+    application = web.Application()
+    application.router.add_post("/{name}", receiver.take)
+    server = LoopbackServer(application)
+    await server.start_server()
+    receiver.url = str(server.make_url("/hook"))
+    yield receiver
+    await server.close()

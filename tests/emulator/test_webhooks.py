@@ -1,55 +1,20 @@
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 import aiohttp
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import TestServer as LoopbackServer
-from attrs import define, field
 
 from reply_async.emulator import delivery
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from emulator.client import Api, Json
+    from emulator.receiver import Target
 
     from reply_async.emulator import Emulator
 
 HOOKS = "/v3/webhooks"
 BODY = {"eventType": "email_replied", "url": "https://example.com/hooks/reply"}
-
-
-@define
-class Target:
-    """Somebody who receives events and answers as told."""
-
-    url: str = ""
-    status: int = 200
-    hangs: bool = False
-    received: list[Json] = field(factory=list)
-
-    async def take(self, request: web.Request) -> web.Response:
-        """Keep the event and answer."""
-        self.received.append(await request.json())
-        if self.hangs:
-            await asyncio.Event().wait()
-        return web.Response(status=self.status, headers={"Location": "/elsewhere"})
-
-
-@pytest.fixture
-async def target() -> AsyncIterator[Target]:
-    """Give a target that listens on this machine."""
-    receiver = Target()
-    application = web.Application()
-    application.router.add_post("/hook", receiver.take)
-    server = LoopbackServer(application)
-    await server.start_server()
-    receiver.url = str(server.make_url("/hook"))
-    yield receiver
-    await server.close()
 
 
 async def made(api: Api, **members: Json) -> Json:

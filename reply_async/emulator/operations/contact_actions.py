@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from reply_async.emulator.ledger import ENROLLED
 from reply_async.emulator.operations.contacts import contact_of, members_of
-from reply_async.emulator.operations.membership import enrol, enrolment_of, remove_elsewhere
+from reply_async.emulator.operations.membership import enrol, enrolment_of, remove_elsewhere, told
 from reply_async.emulator.operations.registry import Call, operation
 from reply_async.emulator.participation import (
     TransitionRefused,
@@ -71,11 +71,14 @@ def set_contacts_opted_out(call: Call) -> Json:
     is_opted_out = call.body["isOptedOut"]
 
     def mark(contact: Contact) -> None:
+        if is_opted_out and not contact.is_opted_out:
+            call.state.webhooks.tell(contact, "contact_opted_out", call.now)
         contact.set("isOptedOut", value=is_opted_out or None)
         contact.modified_at = call.now
         if is_opted_out:
             for member in members_of(call, contact):
-                set_status(member, "finished", call.now)
+                with told(call, member):
+                    set_status(member, "finished", call.now)
 
     return _for_each(call, "contact_opted_out_set", mark)
 
@@ -151,7 +154,8 @@ def _in_all_sequences(call: Call, effect: str, act: Callable[[Member], None]) ->
         refused = []
         for member in members:
             try:
-                act(member)
+                with told(call, member):
+                    act(member)
             except TransitionRefused as reason:
                 refused.append(str(reason))
         if len(refused) == len(members):

@@ -107,7 +107,10 @@ def update_contact(call: Call) -> Json:
         values = custom_values(state, body.get("customFields", ()), "name")
     except ProfileFault as fault:
         raise _refused(fault) from None
+    was_opted_out = contact.is_opted_out
     set_members(state, contact, body)
+    if contact.is_opted_out and not was_opted_out:
+        state.webhooks.tell(contact, "contact_opted_out", call.now)
     set_custom_values(contact, values, only_empty=False)
     contact.modified_at = call.now
     state.contacts_version += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
@@ -13,7 +14,7 @@ from reply_async.emulator.problems import refusal
 from reply_async.emulator.stats import moment_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from reply_async.emulator.operations.registry import Call
 
@@ -97,6 +98,22 @@ def remove_elsewhere(call: Call, sequence: Sequence, contacts: Iterable[Contact]
             continue
         gone = [contact.id for contact in contacts if take_out(other, contact.id)]
         call.ledger.note_contacts(REMOVED, other.id, gone)
+
+
+@contextmanager
+def told(call: Call, member: Member) -> Iterator[None]:
+    """Tell the webhooks what a call does to a member inside the block.
+
+    A reply or a bounce that is set by hand names no message: only those who ask about
+    contacts hear of it.
+    """
+    status, marks = member.status, member.marks
+    yield
+    webhooks = call.state.webhooks
+    if member.marks & ~marks & Mark.REPLIED:
+        webhooks.tell_of(member, "contact_replied", call.now)
+    if member.status == "finished" != status:
+        webhooks.tell_of(member, "contact_finished", call.now)
 
 
 def current_step(member: Member) -> Json:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reply_async.emulator.ledger import REMOVED
-from reply_async.emulator.operations.membership import take_out
+from reply_async.emulator.operations.membership import take_out, told
 from reply_async.emulator.operations.registry import Call, operation
 from reply_async.emulator.participation import (
     TransitionRefused,
@@ -101,7 +101,8 @@ def _for_each(
         member = sequence.members.get(contact_id)
         if member is not None:
             try:
-                act(member)
+                with told(call, member):
+                    act(member)
             except TransitionRefused as refused:
                 failures[str(contact_id)] = _failure("invalidStatusTransition", str(refused))
         elif contact_id not in call.state.contacts:

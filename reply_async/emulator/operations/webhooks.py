@@ -6,16 +6,15 @@ PUT resets what it does not name; `enabled` has its own two calls.
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from reply_async.emulator.clock import iso, plain_iso
 from reply_async.emulator.contract import load_contract
-from reply_async.emulator.delivery import deliver
+from reply_async.emulator.delivery import is_success
 from reply_async.emulator.operations.registry import Call, event, operation, page
 from reply_async.emulator.problems import Problem, refusal
-from reply_async.emulator.webhooks import MAX_ACTIVE, FailedAttempt, Webhook
+from reply_async.emulator.webhooks import MAX_ACTIVE, FailedAttempt, Webhook, envelope
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -54,7 +53,8 @@ def create_webhook(call: Call) -> Json:
     if is_enabled and webhooks.is_full:
         raise _full()
     _require_served(body)
-    webhook = Webhook(webhooks.next_id(), "", "", "", {}, call.now, is_enabled)
+    team_id = call.user["teamId"]
+    webhook = Webhook(webhooks.next_id(), call.user_id, team_id, call.now, is_enabled)
     _apply(webhook, body)
     webhooks.by_id[webhook.id] = webhook
     call.ledger.note("webhook_created")
@@ -92,7 +92,7 @@ def enable_webhook(call: Call) -> None:
         return
     if call.state.webhooks.is_full:
         raise _full()
-    webhook.is_enabled = True
+    webhook.is_enabled, webhook.failed_in_a_row = True, 0
     call.ledger.note("webhook_enabled")
 
 
@@ -111,33 +111,38 @@ def test_webhook(call: Call) -> Awaitable[None]:
     webhook = _webhook(call)
     if not webhook.is_enabled:
         raise _missing(webhook.id)
-    event_id = call.state.next_uuid()
+    event_id = webhook.next_event_id(call.state.seed)
     call.ledger.note("webhook_tested")
     return _send_test(call, webhook, event_id)
 
 
 async def _send_test(call: Call, webhook: Webhook, event_id: str) -> None:
-    status = await deliver(webhook.url, _test_event(call, webhook, event_id))
-    if status is not None and HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-        return
-    failure = {"webhookId": webhook.id, "eventId": event_id, "status": status}
-    call.happen("webhook_test_failed", failure)
-    said = "did not respond" if status is None else f"responded with status {status}"
-    raise refusal(502, "webHook.deliveryFailed", f"Target URL {said}.")
+    content = _test_event(call, webhook, event_id)
+    status = await call.state.webhooks.carrier.attempt(webhook, event_id, content)
+    if not is_success(status):
+        said = "did not respond" if status is None else f"responded with status {status}"
+        raise refusal(502, "webHook.deliveryFailed", f"Target URL {said}.")
 
 
 @event
-def webhook_test_failed(emulator: Emulator, now: float, content: Json) -> None:
-    """Log a test that was not taken, unless the subscription is gone by now."""
+def webhook_attempted(emulator: Emulator, now: float, content: Json) -> None:
+    """Log an attempt that failed, and maybe switch off; one that did not ends the row."""
     webhook = emulator.state.webhooks.by_id.get(content["webhookId"])
-    if webhook is not None:
-        webhook.failures.append(FailedAttempt(content["eventId"], content["status"], now))
+    if webhook is None:  # gone by now
+        return
+    if is_success(content["status"]):
+        webhook.failed_in_a_row = 0
+        return
+    webhook.failures.append(FailedAttempt(content["eventId"], content["status"], now))
+    webhook.failed_in_a_row += 1
+    if content["switchesOff"]:
+        webhook.is_enabled = False
 
 
 @operation
 def list_webhook_logs(call: Call) -> Json:
     """List the attempts that failed, the last one first."""
-    return page(call.query, _webhook(call).failures[::-1], _log_row)
+    return page(call.query, list(reversed(_webhook(call).failures)), _log_row)
 
 
 def _webhook(call: Call) -> Webhook:
@@ -199,14 +204,7 @@ def _log_row(attempt: FailedAttempt) -> Json:
 def _test_event(call: Call, webhook: Webhook, event_id: str) -> Json:
     """Return an event about nobody; its members per kind are not published."""
     event: Json = {
-        "event": {
-            "date": plain_iso(call.now, 3) + "Z",
-            "id": event_id,
-            "type": webhook.event_type,
-            "user_id": call.user_id,
-            "team_id": call.user["teamId"],
-            "subscription_id": webhook.id,
-        },
+        **envelope(webhook, event_id, call.now),
         "contact_fields": {"id": 1, "email": "test@example.com", "first_name": "Test"},
         "sequence_fields": {"id": 1, "name": "Test"},
     }
