@@ -83,11 +83,12 @@ def imports(rounds: int) -> Iterator[str]:
     from reply_async.emulator import Emulator, validation  # noqa: PLC0415 - not for other subjects
     from reply_async.emulator.operations import HANDLERS  # noqa: PLC0415 - as above
 
-    operation = Emulator().contract.operation("import_contacts")
+    emulator = Emulator()
+    operation, dialects = emulator.contract.operation("import_contacts"), emulator.dialects
     assert operation.id in HANDLERS  # noqa: S101 - else the figure would say nothing
     bodies = [json.dumps(people(batch)).encode() for batch in range(rounds * 2)]
     check = _best(
-        bodies, lambda body: validation.check(operation, [], {}, "application/json", body)
+        bodies, lambda body: validation.check(operation, dialects, [], {}, "application/json", body)
     )
     with serving(*EMULATOR) as ours:
         whole = _best(bodies, lambda body: ours.ask("/v3/contacts/import", body))

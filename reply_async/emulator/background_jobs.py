@@ -1,8 +1,8 @@
 """Background jobs: long work of the service, played by the clock.
 
-No operation of the covered groups starts one as long as an import answers at
-once, hence a fresh account holds one that is done, one that runs and one that
-waits. Of the categories the contract names e-mail validation only.
+By default no operation of the covered groups starts one, hence a fresh account holds
+one that is done, one that runs and one that waits. Of the categories the contract names
+e-mail validation only.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 Json = dict[str, Any]
 
@@ -32,6 +32,7 @@ class Job:
     data: Json
     result: Json
     cancelled_at: float | None = None
+    work: Callable[[float], Json] | None = None  # done at its end, gives the result
 
     @property
     def ends_at(self) -> float:
@@ -47,6 +48,10 @@ class Job:
             return "Scheduled"
         return "Processing" if now < self.ends_at else "Done"
 
+    def is_done(self, now: float) -> bool:
+        """Tell whether the job came to its own end."""
+        return self.status(now) == "Done"
+
     def progress(self, now: float) -> float:
         """Return the share of the work that is done, from 0 to 1."""
         worked = min(now, self.ends_at) - self.starts_at
@@ -58,6 +63,15 @@ class Job:
             return False
         self.cancelled_at = now
         return True
+
+
+def finish_jobs(jobs: Iterable[Job], now: float) -> None:
+    """Let the jobs that have come to their end do their work, in the order they ended."""
+    due = [job for job in jobs if job.work is not None and job.is_done(now)]
+    for job in sorted(due, key=lambda job: job.ends_at):
+        work, job.work = job.work, None
+        if work is not None:
+            job.result = work(job.ends_at)
 
 
 def fresh_jobs(now: float, next_id: Callable[[], str]) -> dict[str, Job]:

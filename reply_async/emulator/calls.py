@@ -1,4 +1,4 @@
-"""The last part of a call's way: outreach catches up, then the handler acts.
+"""The last part of a call's way: what is due comes first, then the handler acts.
 
 Shared by the server and by what plays a data file again. Knows nothing of HTTP.
 """
@@ -26,7 +26,7 @@ def perform(
     number: int,
 ) -> object:
     """Let a checked call act, and return its result or a coroutine that gives it."""
-    emulator.outreach.catch_up(now)
+    emulator.play_due(now)
     state = emulator.state
     if not changes_state(operation):
         state = emulator.visibility.seen(state, now)
@@ -39,5 +39,6 @@ def perform(
         checked.query,
         checked.body,
         emulator.happen,
+        emulator.dialects,
     )
     return HANDLERS[operation.id](call)

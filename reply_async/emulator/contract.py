@@ -17,42 +17,15 @@ from urllib.parse import unquote
 import jsonschema_rs
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator, Mapping
+
+    Change = Callable[["Json"], "Json"]
 
 METHODS = ("get", "post", "put", "patch", "delete")
 
 Json = dict[str, Any]
 
 MAX_INT64 = 2**63 - 1  # the schemas tell the largest of them by their format alone
-
-# Every Windows zone is called so; the names of the IANA, which are refused, are not.
-WINDOWS_ZONE = r"^(UTC([+-]\d{2})?|.+ Standard Time)$"
-
-# What the default dialects (`steps_required_on_create`) and the descriptions ask for
-# beyond the schemas.
-_AT_MOST_100_MAILBOXES = {"maxItems": 100}  # said of the links only
-_WINDOWS_ZONES = {"properties": {"timezoneId": {"pattern": WINDOWS_ZONE}}}
-DIALECT_RULES: dict[str, Json] = {
-    "create_sequence": {
-        "required": ["steps"],
-        "properties": {"steps": {"minItems": 1}, "emailAccounts": _AT_MOST_100_MAILBOXES},
-    },
-    "update_sequence": {"properties": {"emailAccounts": _AT_MOST_100_MAILBOXES}},
-    "create_schedule": _WINDOWS_ZONES,
-    "update_schedule": _WINDOWS_ZONES,
-}
-
-# What they do without although a schema asks for it (`step_update_variant_id`): a
-# variant without an id is a new one.
-DIALECT_OPTIONAL: dict[str, str] = dict.fromkeys(
-    (
-        "EmailVariantUpdate",
-        "LinkedInVariantUpdate",
-        "LinkedInConnectVariantUpdate",
-        "InMailVariantUpdate",
-    ),
-    "id",
-)
 
 
 @dataclass(frozen=True)
@@ -139,11 +112,18 @@ class Operation:
                 yield name
 
     @cached_property
-    def body_validator(self) -> Any:  # noqa: ANN401 - the library's validator has no public base type
-        """Return the compiled schema of the request body."""
-        schema = self.raw["requestBody"]["content"]["application/json"]["schema"]
-        rule = DIALECT_RULES.get(self.id)
-        return self.contract.compile({"allOf": [schema, rule]} if rule else schema, is_request=True)
+    def body_validators(self) -> dict[Any, Any]:
+        """Return the compiled schemas of the request body, by what a dialect changes in it."""
+        return {}
+
+    @cached_property
+    def enum_words(self) -> dict[int, Any]:
+        """Return what the older enum words change in the answers, by status."""
+        return {}
+
+    def is_touched_by(self, entry: str) -> bool:
+        """Tell whether an entry of the dialects is about this operation."""
+        return entry in self.raw.get("x-dialect-keys", ())
 
     @cached_property
     def success_status(self) -> int:
@@ -228,15 +208,18 @@ class Contract:
             node = target
         return node
 
-    def compile(self, schema: Json, *, is_request: bool = False) -> Any:  # noqa: ANN401 - as above
+    def compile(self, schema: Json, *, changes: Mapping[str, Change] | None = None) -> Any:  # noqa: ANN401 - the library's validator has no public base type
         """Compile a schema together with the named schemas it needs.
 
-        In requests a union is told apart by its discriminators first, so that
-        an error names a member of the intended kind.
+        ``changes``, given for requests, rewrite named schemas. In requests a union is
+        told apart by its discriminators first, so that an error names a member of the
+        intended kind.
         """
         needed = {name: self._schemas[name] for name in self._closure(schema)}
-        if is_request:
-            needed = {name: self._without_union(_relaxed(name, needed[name])) for name in needed}
+        if changes is not None:
+            changed = {name: change(needed[name]) for name, change in changes.items()}
+            needed = {name: self._without_union(entry) for name, entry in needed.items()}
+            needed |= changed
             schema, needed = _bounded(schema), _bounded(needed)
         whole = {**schema, "components": {"schemas": needed}}
         return jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
@@ -275,14 +258,6 @@ def _bounded(node: Any) -> Any:  # noqa: ANN401 - any part of a schema
         return node
     limit = {"maximum": MAX_INT64} if node.get("format") == "int64" else {}
     return {**limit, **{name: _bounded(entry) for name, entry in node.items()}}
-
-
-def _relaxed(name: str, schema: Json) -> Json:
-    """Return a named schema as the default dialects have it in requests."""
-    optional = DIALECT_OPTIONAL.get(name)
-    if optional is None:
-        return schema
-    return {**schema, "required": [member for member in schema["required"] if member != optional]}
 
 
 def _kind(name: str, entries: dict[str, Json]) -> Json:

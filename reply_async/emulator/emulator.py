@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from aiohttp import web
 
 from reply_async.emulator.armed_faults import Faults
+from reply_async.emulator.background_jobs import finish_jobs
 from reply_async.emulator.budget import HOUR, Budget, BudgetRules, rules_of
 from reply_async.emulator.clock import Clock
 from reply_async.emulator.contract import load_contract
@@ -206,7 +207,7 @@ class Emulator:
     def catch_up(self) -> None:
         """Play what has fallen due."""
         now = self.clock.now()
-        self.outreach.catch_up(now)
+        self.play_due(now)
         for budget in self.budgets.values():
             budget.catch_up(now)
         self.keep_time()
@@ -229,6 +230,11 @@ class Emulator:
         """Wait until every event that is due was posted, or tried."""
         await self.deliveries.done()
 
+    def play_due(self, now: float) -> None:
+        """Do what fell due until now: imports that take their time, and outreach."""
+        finish_jobs(self.state.jobs.values(), now)
+        self.outreach.catch_up(now)
+
     def next_request_number(self) -> int:
         """Return the number of a request, counted from 1."""
         self.request_number += 1
@@ -242,7 +248,7 @@ class Emulator:
         if self.is_replaying:
             return  # it follows in the file
         now = self.clock.now()
-        self.outreach.catch_up(now)
+        self.play_due(now)
         if self.journal is not None:
             self.journal.event(now, name, content)
         EVENTS[name](self, now, content)

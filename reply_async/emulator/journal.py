@@ -97,7 +97,9 @@ def _play_call(emulator: Emulator, entry: Entry) -> None:
     url = URL(target, encoded=True)
     by_method, path_values = emulator.contract.match(url.raw_path) or ({}, [])
     operation = emulator.contract.operation(by_method[method])
-    checked = validation.check(operation, path_values, url.query, entry.content_type, entry.body)
+    checked = validation.check(
+        operation, emulator.dialects, path_values, url.query, entry.content_type, entry.body
+    )
     users = {user["userId"]: user for user in emulator.state.team_users}
     user = users[entry.user_id]
     emulator.request_number = entry.number
@@ -115,12 +117,12 @@ def _play_control(emulator: Emulator, entry: Entry) -> None:
 
 
 def _play_event(emulator: Emulator, entry: Entry) -> None:
-    emulator.outreach.catch_up(entry.at)
+    emulator.play_due(entry.at)
     EVENTS[entry.name](emulator, entry.at, json.loads(entry.body))
 
 
 def _play_time(emulator: Emulator, entry: Entry) -> None:
-    emulator.outreach.catch_up(entry.at)
+    emulator.play_due(entry.at)
 
 
 _PLAYERS = {CALL: _play_call, CONTROL: _play_control, EVENT: _play_event, TIME: _play_time}

@@ -78,7 +78,7 @@ _counted: WeakKeyDictionary[Sequence, tuple[int, Counter[str]]] = WeakKeyDiction
 
 def render(emulator: Emulator) -> str:
     """Return the whole page as HTML, with the outreach played until now."""
-    emulator.outreach.catch_up(emulator.clock.now())
+    emulator.play_due(emulator.clock.now())
     refresh = element("meta", http_equiv="refresh", content=WITHOUT_SCRIPTS_SECONDS)
     head = element(
         "head",

@@ -68,9 +68,15 @@ def unauthorized() -> Problem:
     return bare(401, detail, headers={"WWW-Authenticate": "Bearer"})
 
 
-def scope_missing(_scope: str) -> Problem:
-    """Return the answer to a key that lacks a scope; the default body does not name it."""
-    return Problem(403, {"status": 403, "title": "Forbidden", "reasons": []})
+def scope_missing(scope: str, form: str) -> Problem:
+    """Return the answer to a key that lacks a scope, in one of the three reported forms."""
+    detail = f"This API key does not have the required scope: {scope}."
+    forms: dict[str, dict[str, Any]] = {
+        "reasons": {"reasons": []},
+        "detail": {"type": "https://docs.reply.io/api-reference/authentication", "detail": detail},
+        "coded": {"detail": detail, "code": "insufficient_scope"},
+    }
+    return Problem(403, {"status": 403, "title": "Forbidden", **forms[form]})
 
 
 _ACTOR_DETAILS = {

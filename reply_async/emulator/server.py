@@ -26,6 +26,7 @@ from reply_async.emulator.fault_acts import JSON_TYPE, PROBLEM_TYPE, HttpAnswer,
 from reply_async.emulator.faults import AFTER_ITEMS, BEFORE_APPLY, EARLY_413, MID_ANSWER
 from reply_async.emulator.operations import HANDLERS, Answer, changes_state
 from reply_async.emulator.problems import Problem, bare, scope_missing, unauthorized
+from reply_async.emulator.rendering import render
 from reply_async.emulator.requests_log import LoggedRequest
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class Exchange:
         except Exception:
             logger.exception("%s %s failed", self.request.method, self.path)
             status, content = 500, bare(500).body
+        content = render(self.operation, self.emulator.dialects, status, content)
         response = self._response(status, content)
         if fault is not None:
             return await self._fail(fault, response)
@@ -115,24 +117,38 @@ class Exchange:
         by_method, path_values = emulator.contract.match(self.path) or ({}, [])
         if request.method in by_method:
             self.operation = emulator.contract.operation(by_method[request.method])
-        scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or key.strip() not in emulator.keys:
+        owner = emulator.keys.get(self._key())
+        if owner is None:
             raise unauthorized()
-        owner = emulator.keys[key.strip()]
         self.user = owner.acting_user(request.headers, emulator.state.team_users)
         now = emulator.clock.now()
         is_stats = self.operation is not None and self.operation.raw["x-rate-class"] == "stats"
         self._spend(emulator.budget_of(self.user["userId"]).spend(now, is_stats=is_stats))
         if self.due.fault is not None and self.due.fault.when == BEFORE_APPLY:
             return HTTPStatus.OK, None
+        if self.operation is not None and self._is_yet_to_come(self.operation):
+            self.operation, by_method = None, {}
         if not by_method:
             raise bare(404, "Route not found")
         if self.operation is None:
             raise bare(405, headers={"Allow": ", ".join(by_method)})
         scope = self.operation.raw["x-scope"]
         if not owner.allows(scope):
-            raise scope_missing(scope)
+            raise scope_missing(scope, emulator.dialects["scope_403_body"])
         return await self._handle(self.operation, path_values, body, now)
+
+    def _key(self) -> str:
+        """Return the key that the request carries, empty for none."""
+        headers = self.request.headers
+        scheme, _, key = headers.get("Authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            return key.strip()
+        takes_old_header = self.emulator.dialects["auth_header"] == "x_api_key"
+        return headers.get("X-API-Key", "").strip() if takes_old_header else ""
+
+    def _is_yet_to_come(self, operation: Operation) -> bool:
+        is_missing = self.emulator.dialects["coming_soon_routes"] == "missing"
+        return is_missing and operation.is_touched_by("coming_soon_routes")
 
     async def _handle(
         self, operation: Operation, path_values: list[str], body: bytes, now: float
@@ -141,7 +157,9 @@ class Exchange:
         if operation.id not in HANDLERS:
             raise bare(501, f"The emulator does not serve {operation.id} yet.")
         content_type = request.headers.get("Content-Type", "application/octet-stream")
-        checked = validation.check(operation, path_values, request.query, content_type, body)
+        checked = validation.check(
+            operation, emulator.dialects, path_values, request.query, content_type, body
+        )
         checked, body = self._cut(operation, checked, body)
         if emulator.journal is not None:
             if changes_state(operation):
@@ -172,15 +190,16 @@ class Exchange:
 
     def _hold(self, delay: Fault, now: float) -> None:
         """Keep the state as it is for reads, because the write is to show late."""
-        self.emulator.outreach.catch_up(now)
+        self.emulator.play_due(now)
         self.emulator.visibility.hold(self.emulator.state, now + (delay.seconds or 0))
 
     def _spend(self, verdict: Verdict | None) -> None:
         if verdict is None:
             return
-        self.headers["x-rate-limit-limit"] = verdict.label
-        self.headers["x-rate-limit-remaining"] = str(verdict.remaining)
-        self.headers["x-rate-limit-reset"] = plain_iso(verdict.reset_at) + "Z"
+        if self.emulator.dialects["rate_headers"] == "present":
+            self.headers["x-rate-limit-limit"] = verdict.label
+            self.headers["x-rate-limit-remaining"] = str(verdict.remaining)
+            self.headers["x-rate-limit-reset"] = plain_iso(verdict.reset_at) + "Z"
         if not verdict.is_allowed:
             wait = verdict.retry_after
             detail = f"Rate limit exceeded. Retry after {wait} seconds."

@@ -16,11 +16,13 @@ from attrs import frozen
 
 from reply_async.emulator import multipart
 from reply_async.emulator.problems import Fault, Problem, bare, invalid, refusal
+from reply_async.emulator.request_rules import body_validator
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from reply_async.emulator.contract import Json, Operation, Parameter
+    from reply_async.emulator.dialects import Dialects
 
 REQUIRED = "Field is required."
 WRONG_TYPE = "Value has an invalid type."
@@ -76,7 +78,8 @@ _CODED |= {
 
 _GENERIC = {REQUIRED, WRONG_TYPE, WRONG_FORMAT}
 
-# Said of the sequences' bulk calls by the dialect `bulk_sequence_max` that is not the default.
+# Said of the sequences' bulk calls, true in the dialect `bulk_sequence_max` alone.
+MAX_IDS = 100
 _AT_MOST_100 = "'ids' must contain between 1 and 100 items."
 
 
@@ -101,6 +104,7 @@ class _Unfit:
 
 def check(
     operation: Operation,
+    dialects: Dialects,
     path_values: list[str],
     query_values: Mapping[str, str],
     content_type: str,
@@ -108,7 +112,8 @@ def check(
 ) -> Checked:
     """Return the typed request, or raise the documented refusal."""
     path, query, unfit = _read_parameters(operation, path_values, query_values)
-    faults = [_parameter_fault(operation, entry) for entry in unfit]
+    slash = "/" if dialects["query_pointer"] == "slash" else ""
+    faults = [Fault(f"{slash}{entry.name}", _parameter_text(operation, entry)) for entry in unfit]
     content: Any = None
     if operation.takes_body:
         media_type = content_type.partition(";")[0].strip().lower()
@@ -117,7 +122,7 @@ def check(
         if operation.body_type == multipart.MEDIA_TYPE:
             content, body_faults = _read_form(operation, content_type, body)
         else:
-            content, body_faults = _read_body(operation, body)
+            content, body_faults = _read_body(operation, body_validator(operation, dialects), body)
         if faults and body_faults:
             raise invalid(*faults, *body_faults, detail="The request contains validation errors.")
         faults += body_faults
@@ -172,21 +177,20 @@ def _typed(parameter: Parameter, text: str) -> tuple[Any, str | None]:
     return value, None if error is None else str(list(error.schema_path)[-1])
 
 
-def _parameter_fault(operation: Operation, entry: _Unfit) -> Fault:
-    pointer = f"/{entry.name}"
+def _parameter_text(operation: Operation, entry: _Unfit) -> str:
     if entry.keyword == "type":
-        return Fault(pointer, WRONG_TYPE)
+        return WRONG_TYPE
     if entry.keyword == "required":
-        return Fault(pointer, f"Query parameter '{entry.name}' is required.")
+        return f"Query parameter '{entry.name}' is required."
     sample = operation.samples.get(entry.name, WRONG_TYPE)
     if sample not in _GENERIC:
-        return Fault(pointer, sample)
+        return sample
     if entry.keyword in {"minimum", "maximum"}:
         low, high = entry.schema.get("minimum"), entry.schema.get("maximum")
         if high is None:
-            return Fault(pointer, f"The field {entry.name} must be at least {low}.")
-        return Fault(pointer, f"The field {entry.name} must be between {low} and {high}.")
-    return Fault(pointer, WRONG_FORMAT)
+            return f"The field {entry.name} must be at least {low}."
+        return f"The field {entry.name} must be between {low} and {high}."
+    return WRONG_FORMAT
 
 
 def _parameter_refusal(operation: Operation, entry: _Unfit) -> Problem | None:
@@ -236,7 +240,11 @@ def _read_form(operation: Operation, content_type: str, body: bytes) -> tuple[An
     return None, [Fault(f"/{multipart.PART_NAME}", REQUIRED)]
 
 
-def _read_body(operation: Operation, body: bytes) -> tuple[Any, list[Fault]]:
+def _read_body(
+    operation: Operation,
+    validator: Any,  # noqa: ANN401 - the library's validator has no public base type
+    body: bytes,
+) -> tuple[Any, list[Fault]]:
     if not body.strip():
         if operation.raw["requestBody"].get("required", False):
             return None, [Fault("", NO_BODY)]
@@ -247,7 +255,6 @@ def _read_body(operation: Operation, body: bytes) -> tuple[Any, list[Fault]]:
             json.dumps(content, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return None, [Fault("", NOT_JSON)]
-    validator = operation.body_validator
     if validator.is_valid(content):
         return content, []
     faults: dict[str, Fault] = {}
@@ -292,7 +299,8 @@ def _body_fault(operation: Operation, error: Any) -> Fault:  # noqa: ANN401 - li
     parts = list(error.instance_path)
     if keyword == "required":
         pointer = _pointer([*parts, error.kind.property])
-        sample = operation.samples.get(pointer, REQUIRED)
+        of_item = operation.samples.get(f"/{error.kind.property}", REQUIRED)
+        sample = operation.samples.get(pointer, of_item)
         is_other = sample in _GENERIC or sample.startswith("Invalid ")  # said of a value
         return Fault(pointer, REQUIRED if is_other else sample)
     pointer = _pointer(parts)
@@ -303,7 +311,8 @@ def _body_fault(operation: Operation, error: Any) -> Fault:  # noqa: ANN401 - li
     if keyword in {"type", "oneOf", "anyOf"}:
         return Fault(pointer, WRONG_TYPE)
     sample = operation.samples.get(pointer, "")
-    if sample and sample not in _GENERIC and sample != _AT_MOST_100:
+    is_said = sample != _AT_MOST_100 or (keyword == "maxItems" and error.kind.limit == MAX_IDS)
+    if sample and sample not in _GENERIC and is_said:
         return Fault(pointer, _of_value(sample, keyword, error))
     return Fault(pointer, _text(keyword, str(parts[-1]) if parts else "value", error))
 

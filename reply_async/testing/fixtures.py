@@ -85,7 +85,8 @@ async def reply_emulator(request: pytest.FixtureRequest) -> AsyncIterator["Emula
 
     It speaks the dialect that `--reply-dialect` names, unless a mark says otherwise.
     `@pytest.mark.reply_emulator(seed=7, budget=None)` on a test, its class or its
-    module gives it arguments; the nearest mark wins.
+    module gives it arguments; the nearest mark wins. A `dialect` that is a mapping
+    changes single entries of the run's.
     """
     pytest.importorskip(
         "jsonschema_rs", reason="the emulator needs: pip install 'reply-async[emulator]'"
@@ -97,10 +98,14 @@ async def reply_emulator(request: pytest.FixtureRequest) -> AsyncIterator["Emula
 def _marked_emulator(test: pytest.Item) -> "Emulator":
     """Make the emulator that a test's marks ask for; wrong arguments fail the test."""
     from reply_async.emulator import Emulator  # noqa: PLC0415 - an extra, loaded where used
+    from reply_async.emulator.dialects import dialects_of  # noqa: PLC0415 - the same
 
     try:
         marked = _marked_options(test, set(inspect.signature(Emulator).parameters))
-        return Emulator(**{"dialect": test.config.getoption("--reply-dialect"), **marked})
+        dialect = marked.pop("dialect", {})
+        if not isinstance(dialect, str):
+            dialect = dialects_of(test.config.getoption("--reply-dialect")).changed(dialect)
+        return Emulator(**marked, dialect=dialect)
     except (TypeError, ValueError) as error:
         pytest.fail(f"reply_emulator of {test.nodeid}: {error}", pytrace=False)
 

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import io
 import json
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
+
+from reply_async.emulator.contract import Contract, load_contract
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reply_async.emulator import Emulator
+    from reply_async.emulator.contract import Operation
+    from reply_async.emulator.dialects import Dialects
     from reply_async.emulator.requests_log import LoggedRequest
 
 MONDAY = 1_799_657_999.0  # 2027-01-11, 08:59:59: a working day is about to begin
@@ -19,14 +24,45 @@ MONDAY = 1_799_657_999.0  # 2027-01-11, 08:59:59: a working day is about to begi
 Json = Any
 
 
+def with_older_words(node: Json) -> Json:
+    """Return a part of the contract in which enums and kinds of steps have older words alone."""
+    if isinstance(node, list):
+        return [with_older_words(entry) for entry in node]
+    if not isinstance(node, dict):
+        return node
+    node = {name: with_older_words(entry) for name, entry in node.items()}
+    if "x-legacy-values" in node:
+        node["enum"] = [*node["x-legacy-values"], *(_capital(word) for word in node["enum"])]
+    for member in ("type", "actionType"):
+        kind = node.get("properties", {}).get(member, {})
+        if "const" in kind:
+            word = kind["const"]
+            node["properties"][member] = {"enum": [_capital(word), word.upper()]}
+    return node
+
+
+def _capital(word: str) -> str:
+    return word[:1].upper() + word[1:]
+
+
+@cache
+def older_contract() -> Contract:
+    """Return the contract with the older words."""
+    return Contract(with_older_words(load_contract().document))
+
+
 class Conformance:
-    """Collects answers that break the response schema of their operation."""
+    """Collects answers that break the response schema of their operation.
+
+    Answers of another dialect are held against the older schemas and words that the
+    contract has; a page is unwrapped, and where a body may be missing it may be.
+    """
 
     def __init__(self, emulator: Emulator) -> None:
         self.broken: list[str] = []
         self.seen: set[tuple[str, int]] = set()
         self._emulator = emulator
-        self._validators: dict[tuple[str, int], Any] = {}
+        self._validators: dict[tuple[str, int, Dialects], Any] = {}
 
     def check(self, request: LoggedRequest, headers: Mapping[str, str], body: bytes) -> None:
         """Validate one answer; 5xx and answers without a route have no schema."""
@@ -46,16 +82,41 @@ class Conformance:
             if body and request.status < 500 and not is_csv:
                 self.broken.append(f"{key}: a body where none is promised")
             return
+        if not body and request.status in self._bodiless():
+            return
         media_type = "application/json" if request.status < 400 else "application/problem+json"
         if headers["Content-Type"] != f"{media_type}; charset=utf-8":
             self.broken.append(f"{key}: {headers['Content-Type']}")
-        if key not in self._validators:
-            self._validators[key] = self._emulator.contract.compile(schema)
-        errors = [
+        dialects = self._emulator.dialects
+        content = json.loads(body)
+        if dialects["page_envelope"] == "info" and operation.raw["x-result"] == "page":
+            content |= content.pop("info", {})
+        if (*key, dialects) not in self._validators:
+            self._validators[*key, dialects] = _validator(operation, request.status, dialects)
+        self.broken += [
             f"{key}: {error.message} at {list(error.instance_path)}"
-            for error in self._validators[key].iter_errors(json.loads(body))
+            for error in self._validators[*key, dialects].iter_errors(content)
         ]
-        self.broken += errors
+
+    def _bodiless(self) -> set[int]:
+        entries = {401: "auth_401_body", 404: "missing_404_body"}
+        return {
+            status for status, id_ in entries.items() if self._emulator.dialects[id_] == "empty"
+        }
+
+
+def _validator(operation: Operation, status: int, dialects: Dialects) -> Any:
+    """Return the compiled schema of an answer as a dialect has it."""
+    answer = operation.contract.resolve(operation.raw["responses"][str(status)])
+    legacy = answer.get("x-legacy-schemas", {})
+    is_pascal = dialects["enum_casing"] == "pascal"
+    schema = operation.response_schema(status)
+    if "stub" in legacy and dialects["create_answer"] == "stub":
+        schema = {"$ref": legacy["stub"]}
+    elif "pascal" in legacy and is_pascal:
+        schema = {"$ref": legacy["pascal"]}
+    assert schema is not None
+    return (older_contract() if is_pascal else operation.contract).compile(schema)
 
 
 class Api:

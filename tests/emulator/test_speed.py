@@ -31,9 +31,12 @@ def least(work: Callable[[], object]) -> float:
 
 def test_an_import_is_validated_in_10_ms() -> None:
     """A thousand rows: read, checked, and refused or not."""
-    operation = Emulator().contract.operation("import_contacts")
+    emulator = Emulator()
+    operation, spoken = emulator.contract.operation("import_contacts"), emulator.dialects
     body = json.dumps(people("a", 1000)).encode()
-    assert 0.010 > least(lambda: validation.check(operation, [], {}, "application/json", body))
+    assert 0.010 > least(
+        lambda: validation.check(operation, spoken, [], {}, "application/json", body)
+    )
 
 
 async def test_two_thousand_small_reads_a_second() -> None:

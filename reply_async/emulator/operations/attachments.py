@@ -23,9 +23,10 @@ MAX_VOICE_SECONDS = 60
 
 @operation
 def upload_attachment(call: Call) -> Json:
-    """Keep a file for a step; its size is told in kilobytes, rounded up."""
+    """Keep a file for a step; its size is told in kilobytes, rounded up, or in bytes."""
     attachment = _kept(call)
-    size = -(-attachment.size // KILOBYTE)
+    unit = KILOBYTE if call.dialects["attachment_size_unit"] == "kilobytes" else 1
+    size = -(-attachment.size // unit)
     return {"id": attachment.id, "fileName": attachment.file_name, "size": size}
 
 

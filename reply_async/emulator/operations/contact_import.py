@@ -4,19 +4,25 @@ A row is matched by e-mail, then by the keys that the options add: LinkedIn
 address and phone each alone, names, company and custom fields all together. A
 match fills empty members only, unless `overwriteExisting` or `skipExisting` say
 otherwise. The same e-mail twice in one call: the later row updates the first.
+
+In the dialect `import_mode=async_202` a call of more than 200 rows becomes a background
+job, whose result tells counts and no rows.
 """
 
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from attrs import define
+import jsonschema_rs
+from attrs import define, evolve
 
+from reply_async.emulator.background_jobs import CATEGORY, Job
 from reply_async.emulator.ledger import ENROLLED
 from reply_async.emulator.operations.membership import Enrolment, enrol
-from reply_async.emulator.operations.registry import Call, operation
-from reply_async.emulator.problems import Fault, invalid
+from reply_async.emulator.operations.registry import Answer, Call, operation
+from reply_async.emulator.problems import Fault, Problem, invalid
 from reply_async.emulator.profiles import (
     INVALID_DATA,
     MEMBERS,
@@ -38,6 +44,9 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 _PLAIN = frozenset(["email", "firstName", "lastName", "title", "company"])
+ROWS_AT_ONCE = 200
+JOB_SECONDS = 5.0
+_IS_EMAIL = jsonschema_rs.Draft202012Validator({"format": "email"}, validate_formats=True).is_valid
 _TOGETHER = ("firstName", "lastName", "company")
 
 
@@ -50,15 +59,45 @@ class _Run:
     match: Callable[[Json, str | None], Contact | None]
     lists: list[ContactList]
     imported: list[Contact]
+    checks_addresses: bool
 
 
 @operation
-def import_contacts(call: Call) -> Json:
+def import_contacts(call: Call) -> Json | Answer:
     """Create and update contacts, and enrol them if a sequence is named."""
     options: Json = call.body.get("options") or {}
-    sequence = _target(call, options)
-    lists = _lists(call, options)
-    run = _Run(call, options, _matcher(call.state, options.get("keys") or {}), lists, [])
+    target, lists = _target(call, options), _lists(call, options)
+    is_long = len(call.body["items"]) > ROWS_AT_ONCE
+    if is_long and call.dialects["import_mode"] == "async_202":
+        return _accepted(call)
+    return _import(call, options, target, lists)
+
+
+def _accepted(call: Call) -> Answer:
+    """Leave the import to a background job."""
+    data = {"rows": len(call.body["items"])}
+    job = Job(call.state.next_uuid(), f"{CATEGORY}contact-import", call.now, JOB_SECONDS, data, {})
+    job.work = partial(_counts_of, call)
+    call.state.jobs = {job.id: job, **call.state.jobs}  # the newest first
+    return Answer(202, {"jobId": job.id}, {"Location": f"/v3/background-jobs/{job.id}"})
+
+
+def _counts_of(call: Call, now: float) -> Json:
+    """Import for a job, which does not tell the rows; the target may be gone by then."""
+    options: Json = call.body.get("options") or {}
+    then = evolve(call, now=now)
+    try:
+        answer = _import(then, options, _target(then, options), _lists(then, options))
+    except Problem as problem:
+        return problem.body
+    return {name: value for name, value in answer.items() if name != "items"}
+
+
+def _import(call: Call, options: Json, sequence: Sequence | None, lists: list[ContactList]) -> Json:
+    """Import now and return the rows and the counts."""
+    match = _matcher(call.state, options.get("keys") or {})
+    checks_addresses = call.dialects["import_bad_email"] == "row_failed"
+    run = _Run(call, options, match, lists, [], checks_addresses)
     listed = sum(len(entry.members) for entry in lists)
     rows = [_import_row(run, row) for row in call.body["items"]]
     call.ledger.note("listed", sum(len(entry.members) for entry in lists) - listed)
@@ -110,7 +149,8 @@ def _lists(call: Call, options: Json) -> list[ContactList]:
 
 def _import_row(run: _Run, row: Json) -> Json:
     email = row.get("email")
-    if not row.get("firstName"):
+    is_bad = email and run.checks_addresses and not _IS_EMAIL(email)
+    if is_bad or not row.get("firstName"):
         return _failed(INVALID_DATA)
     if not email and run.options.get("skipWithoutEmails"):
         return _skipped(None, None)

@@ -75,7 +75,7 @@ def get_contact(call: Call) -> Json:
 
 @operation
 def create_contact(call: Call) -> Json:
-    """Create a contact; a known address is overwritten, unsent members blanked."""
+    """Create a contact; by default a known one is overwritten, unsent members blanked."""
     state, body = call.state, call.body
     try:
         values = custom_values(state, body.get("customFields", ()), "key")
@@ -85,6 +85,8 @@ def create_contact(call: Call) -> Json:
     if contact is None:
         contact = state.new_contact(call.now, call.user_id)
         call.ledger.note("contact_created", ids=[contact.id])
+    elif call.dialects["create_contact_duplicate"] == "reject":
+        raise refusal(400, "contact.invalidInput", "A contact with this address exists already.")
     else:
         state.unindex(contact)
         contact.more = {name: contact.get(name) for name in _KEPT if contact.get(name)}

@@ -100,6 +100,18 @@ def remove_elsewhere(call: Call, sequence: Sequence, contacts: Iterable[Contact]
         call.ledger.note_contacts(REMOVED, other.id, gone)
 
 
+def sequence_for_lookup(call: Call) -> Sequence | None:
+    """Return the sequence in which one contact is looked up.
+
+    By default a missing sequence is told no apart from a contact that is not in it.
+    """
+    sequence = call.state.sequences.get(call.path["id"])
+    if sequence is None and call.dialects["link_lookup_404"] == "split":
+        detail = f"Sequence with ID {call.path['id']} is not found."
+        raise refusal(404, "sequenceContact.sequenceNotFound", detail)
+    return sequence
+
+
 @contextmanager
 def told(call: Call, member: Member) -> Iterator[None]:
     """Tell the webhooks what a call does to a member inside the block.

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from reply_async.emulator.contract import Operation
+    from reply_async.emulator.dialects import Dialects
     from reply_async.emulator.emulator import Emulator
     from reply_async.emulator.ledger import RequestLedger
     from reply_async.emulator.state import State
@@ -38,6 +39,7 @@ class Call:
     query: Json
     body: Any
     happen: Callable[[str, Json], None]  # see Emulator.happen
+    dialects: Dialects
 
     @property
     def user_id(self) -> int:

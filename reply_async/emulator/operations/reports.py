@@ -24,12 +24,13 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 MAX_DAYS = 31
+_INVERTED = Fault("/filters", "'to' must be after 'from'.")
 
 
 @operation
 def get_sequence_stats(call: Call) -> Json:
     """Return both overviews of one sequence."""
-    first, last = _period(call)
+    first, last = _period(call, _inverted(call))
     return sequence_stats(_sequence(call), first, last)
 
 
@@ -37,7 +38,7 @@ def get_sequence_stats(call: Call) -> Json:
 def list_sequence_stats(call: Call) -> list[Json]:
     """Return both overviews of every sequence, for at most 31 days."""
     filters: Json = call.body.get("filters") or {}
-    first, last = _period(call)
+    first, last = _period(call, _inverted(call))
     _check_span(first, last, call.now)
     users = filters.get("userIds")
     return [
@@ -55,8 +56,7 @@ def list_sequence_stats(call: Call) -> list[Json]:
 @operation
 def get_sequence_email_stats(call: Call) -> Json:
     """Return the e-mail counters of a sequence, its steps and their variants."""
-    inverted = invalid(Fault("/filters", "'to' must be after 'from'."))
-    first, last = _period(call, inverted)
+    first, last = _period(call, invalid(_INVERTED))
     sequence = _sequence(call)
     sums = sequence.tallies.between(first, last)
     email_steps = [step for step in sequence.steps if step.type == "email"]
@@ -97,15 +97,20 @@ def _sequence(call: Call) -> Sequence:
     return sequence
 
 
-def _period(call: Call, inverted: Problem | None = None) -> tuple[float | None, float | None]:
-    """Return both ends; a period that ends before it begins is a 500 unless told otherwise."""
+def _inverted(call: Call) -> Problem:
+    is_fault = call.dialects["stats_inverted_range"] == "validation"
+    return invalid(_INVERTED) if is_fault else bare(500)
+
+
+def _period(call: Call, inverted: Problem) -> tuple[float | None, float | None]:
+    """Return both ends; ``inverted`` is the answer to one that ends before it begins."""
     filters: Json = call.body.get("filters") or {}
     first, last = moment_of(filters.get("from")), moment_of(filters.get("to"))
     if filters.get("dateRangePreset") and not (first is None and last is None):
         detail = "Either 'dateRangePreset' or 'from' and 'to' can be given."
         raise invalid(Fault("/filters", detail))
     if first is not None and (call.now if last is None else last) <= first:
-        raise inverted or bare(500)  # `stats_inverted_range` is said of the other two reports
+        raise inverted
     return period(filters, call.now)
 
 

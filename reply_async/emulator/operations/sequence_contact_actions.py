@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reply_async.emulator.ledger import REMOVED
-from reply_async.emulator.operations.membership import take_out, told
+from reply_async.emulator.operations.membership import sequence_for_lookup, take_out, told
 from reply_async.emulator.operations.registry import Call, operation
 from reply_async.emulator.participation import (
     TransitionRefused,
@@ -25,8 +25,8 @@ Json = dict[str, Any]
 
 @operation
 def remove_contact_from_sequence(call: Call) -> None:
-    """Take one out, finished or not; whatever is missing, it is `notInSequence`."""
-    sequence = call.state.sequences.get(call.path["id"])
+    """Take one out, finished or not."""
+    sequence = sequence_for_lookup(call)
     contact_id = call.path["contact_id"]
     if sequence is None or not take_out(sequence, contact_id):
         detail = f"Contact {contact_id} is not in sequence {call.path['id']}."

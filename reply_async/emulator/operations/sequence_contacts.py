@@ -14,6 +14,7 @@ from reply_async.emulator.operations.membership import (
     enrol,
     enrolment_of,
     remove_elsewhere,
+    sequence_for_lookup,
 )
 from reply_async.emulator.operations.registry import Call, operation, page
 from reply_async.emulator.outreach import queue
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
+_COULD_NOT = {"error": "invalidInput", "errorDetails": "Contact could not be added to sequence"}
+_ALREADY_IN = {"error": "contactAlreadyInSequence", "errorDetails": "ContactAlreadyInSequence"}
+_UNKNOWN_CONTACT = {"error": "contactNotFound", "errorDetails": "ContactNotFound"}
+
 _TEXT_KEYS = {
     "email": "email",
     "firstName": "first_name",
@@ -37,11 +42,11 @@ _TEXT_KEYS = {
 
 @operation
 def list_sequence_contacts(call: Call) -> Json:
-    """List members, newest first by default; of a missing sequence, nobody."""
+    """List members, newest first by default; of a missing sequence, nobody by default."""
     sequence = call.state.sequences.get(call.path["id"])
-    if sequence is None:
+    if sequence is None and call.dialects["missing_sequence_contacts_page"] == "empty_200":
         return {"items": [], "hasMore": False}
-    return page(call.query, _ordered(call, sequence), shown)
+    return page(call.query, _ordered(call, _sequence(call)), shown)
 
 
 @operation
@@ -52,8 +57,8 @@ def count_sequence_contacts(call: Call) -> Json:
 
 @operation
 def get_sequence_contact(call: Call) -> Json:
-    """Return one member; whatever is missing, the code is `notInSequence`."""
-    sequence = call.state.sequences.get(call.path["id"])
+    """Return one member."""
+    sequence = sequence_for_lookup(call)
     member = sequence.members.get(call.path["contact_id"]) if sequence else None
     if member is None:
         detail = f"Contact {call.path['contact_id']} is not in sequence {call.path['id']}."
@@ -72,7 +77,7 @@ def list_sequence_contacts_state(call: Call) -> Json:
 
 @operation
 def bulk_add_contacts_to_sequence(call: Call) -> Json:
-    """Enrol contacts; whoever cannot be is told with one generic word."""
+    """Enrol contacts; by default whoever cannot be is told with one generic word."""
     sequence, body = _sequence(call), call.body
     if sequence.is_archived:
         detail = f"Cannot update sequence with ID {sequence.id} because it is archived."
@@ -88,13 +93,27 @@ def bulk_add_contacts_to_sequence(call: Call) -> Json:
     added, refused = enrol(enrolment, contacts)
     call.ledger.note_contacts(ENROLLED, sequence.id, added)
     members = [entry for entry in refused if isinstance(entry, Member)]
-    added += _move_forward(enrolment, members)
+    if call.dialects["bulk_add_enrolled"] == "forward_move":
+        added += _move_forward(enrolment, members)
     missing = ids.keys() - set(added)
-    failure = {"error": "invalidInput", "errorDetails": "Contact could not be added to sequence"}
+    present = {member.contact.id for member in members if not member.contact.is_opted_out}
     return {
         "added": added,
-        "notProcessed": {str(contact_id): failure for contact_id in ids if contact_id in missing},
+        "notProcessed": {
+            str(contact_id): _failure(call, contact_id, is_in=contact_id in present)
+            for contact_id in ids
+            if contact_id in missing
+        },
     }
+
+
+def _failure(call: Call, contact_id: int, *, is_in: bool) -> Json:
+    """Tell why somebody was not enrolled, as far as the dialect tells it."""
+    if is_in and call.dialects["bulk_add_enrolled"] == "refused":
+        return _ALREADY_IN
+    if contact_id not in call.state.contacts and call.dialects["bulk_add_refusals"] == "documented":
+        return _UNKNOWN_CONTACT
+    return _COULD_NOT
 
 
 def shown(member: Member) -> Json:

@@ -71,7 +71,7 @@ def create_sequence_from_template(call: Call) -> Json:
     sequence.folder_id = folder_id and folder_id.lower()
     state.sequences[sequence.id] = sequence
     call.ledger.note("sequence_created", ids=[sequence.id])
-    return shown(state, sequence)
+    return shown(call, sequence)
 
 
 @operation

@@ -45,17 +45,17 @@ def create_sequence(call: Call) -> Json:
     """Make a sequence with its steps; nothing is kept if any part is refused."""
     body = call.body
     sequence = call.state.new_sequence(body["name"], call.now, call.user_id)
-    _add_steps(call.state, sequence, body["steps"])
+    _add_steps(call.state, sequence, body.get("steps", []))
     _apply(call.state, sequence, body)
     call.state.sequences[sequence.id] = sequence
     call.ledger.note("sequence_created", ids=[sequence.id])
-    return shown(call.state, sequence)
+    return shown(call, sequence)
 
 
 @operation
 def get_sequence(call: Call) -> Json:
     """Return one sequence in full."""
-    return shown(call.state, _sequence(call, 404))
+    return shown(call, _sequence(call, 404))
 
 
 @operation
@@ -67,13 +67,14 @@ def update_sequence(call: Call) -> Json:
         raise refusal(409, "sequence.archived", detail)
     _apply(call.state, sequence, call.body)
     call.ledger.note("sequence_updated", ids=[sequence.id])
-    return shown(call.state, sequence)
+    return shown(call, sequence)
 
 
 @operation
 def delete_sequence(call: Call) -> None:
-    """Delete a sequence in any state; a missing one is a 400."""
-    sequence = _sequence(call, 400)
+    """Delete a sequence in any state."""
+    missing_status = 400 if call.dialects["delete_missing_sequence"] == "bad_request" else 404
+    sequence = _sequence(call, missing_status)
     remove_sequence(call, sequence)
 
 
@@ -96,9 +97,14 @@ def list_row(sequence: Sequence) -> Json:
     }
 
 
-def shown(state: State, sequence: Sequence) -> Json:
+def shown(call: Call, sequence: Sequence) -> Json:
     """Return a sequence in full."""
+    state = call.state
     mailboxes = [state.email_accounts[key] for key in sequence.email_account_ids]
+    issues = {}
+    if call.dialects["sequence_issues"] == "present":
+        is_blocked = not all(mailbox.can_send for mailbox in mailboxes)
+        issues["issues"] = [{"type": "emailAccountSendingBlocked"}] if is_blocked else None
     profiles = [state.linkedin_accounts[key] for key in sequence.linkedin_account_ids]
     return {
         **list_row(sequence),
@@ -108,6 +114,7 @@ def shown(state: State, sequence: Sequence) -> Json:
         "linkedInAccounts": [linkedin_ref(entry) for entry in profiles],
         "settings": sequence.settings,
         "steps": [step.shown() for step in sequence.steps],
+        **issues,
     }
 
 
