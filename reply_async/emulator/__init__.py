@@ -12,13 +12,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from reply_async.emulator.budget import Budget, BudgetRules
     from reply_async.emulator.emulator import Emulator
     from reply_async.emulator.faults import Fault
     from reply_async.emulator.rates import Rates
 
-__all__ = ["Emulator", "Fault", "Rates"]
+__all__ = ["Budget", "BudgetRules", "Emulator", "Fault", "Rates"]
 
-_HOMES = {"Emulator": "emulator", "Fault": "faults", "Rates": "rates"}
+_HOMES = {
+    "Budget": "budget",
+    "BudgetRules": "budget",
+    "Emulator": "emulator",
+    "Fault": "faults",
+    "Rates": "rates",
+}
 
 
 def __getattr__(name: str) -> object:

@@ -2,9 +2,9 @@
 
 Kept are the calls that may change the state, as they came in, the changes made under
 `/_emulator/`, the events that are no calls, and now and then the time, up to which the
-outreach was seen. Not kept are reads, the log of requests, the counts of the budget and
-the faults: they belong to one run. Playing again goes through the same handlers, and
-nothing is delivered to webhooks meanwhile.
+outreach was seen. Not kept are reads, the log of requests, the counts of the budget, the
+faults, and whether the clock is held: they belong to one run. Playing again goes through
+the same handlers, and nothing is delivered to webhooks meanwhile.
 """
 
 from __future__ import annotations

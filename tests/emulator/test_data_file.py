@@ -6,11 +6,13 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from attrs import evolve
 from emulator.client import Api
 from emulator.program import Program
 
 from reply_async.emulator.__main__ import main
 from reply_async.emulator.account import open_account
+from reply_async.emulator.budget import OFF, BudgetRules
 from reply_async.emulator.data_file import LARGE_BODY, SCHEMA, DataFile, Entry
 from reply_async.emulator.options import exec_options
 
@@ -113,6 +115,28 @@ def test_a_file_that_cannot_be_used_is_told_in_one_line(
     assert (1, 1) == (code, len(error.splitlines()))
     assert str(path) in error
     assert said in error
+
+
+def test_options_change_single_rules_of_the_budget(path: Path) -> None:
+    """The others are as they were in the file, whose changes go on."""
+    account(path, Entry(2.0, "control", "POST /_emulator/budget", b'{"hour": 50}'))
+    given = ("--window", "fixed", "--counts-refused", "--competitor", "0.5", "--stats-limit", "7")
+    for more, rules in (
+        ([], BudgetRules(hour=50)),
+        (
+            given,
+            BudgetRules(hour=50, window="fixed", counts_refused=True, competitor=0.5, stats=7),
+        ),
+        (["--budget", "9,99"], BudgetRules(minute=9, hour=99)),
+        (["--budget", "off"], OFF),
+        (["--budget", "off", "--stats-limit", "7"], evolve(OFF, stats=7)),
+    ):
+        emulator, file = open_account(options(path, *more))
+        with file:
+            assert rules == emulator.budget.rules
+    emulator, _ = open_account(exec_options("emulator", [*given, "--seed", "3", "--", "true"]))
+    fresh = BudgetRules(window="fixed", counts_refused=True, competitor=0.5, stats=7, seed=3)
+    assert fresh == emulator.budget.rules
 
 
 def test_a_file_belongs_to_one_process(path: Path, capsys: pytest.CaptureFixture[str]) -> None:

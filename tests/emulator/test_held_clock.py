@@ -11,11 +11,15 @@ import pytest
 from emulator.client import Api, Json, email
 
 from reply_async.emulator import Emulator
+from reply_async.emulator.account import open_account
+from reply_async.emulator.options import exec_options
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
 BEFORE_WORK = 1_799_652_600.0  # 2027-01-11, a Monday, 07:30 UTC; the first are sent at 9
+ALL_TIME = {"filters": {"dateRangePreset": "allTime"}}
 SETTINGS = {
     "emailsCountPerDay": 24,
     "daysToFinishProspect": 14,
@@ -43,11 +47,7 @@ async def api(emulator: Emulator) -> AsyncIterator[Api]:
 
 async def reached(api: Api, sequence_id: int) -> tuple[int, int]:
     """Return how many got the first e-mail and how many the second."""
-    answer = await api.ok(
-        "POST",
-        f"/v3/sequences/{sequence_id}/stats/emails",
-        {"filters": {"dateRangePreset": "allTime"}},
-    )
+    answer = await api.ok("POST", f"/v3/sequences/{sequence_id}/stats/emails", ALL_TIME)
     first, second = (step["delivered"] for step in answer["steps"])
     return first, second
 
@@ -144,3 +144,38 @@ async def test_moving_in_steps_or_at_once_plays_the_same() -> None:
     whole = await play([two_days])
     assert whole == await play([3600] * 48)
     assert whole == await play([1000.0] * 172 + [two_days - 172_000])
+
+
+async def test_a_moved_clock_survives_the_end_of_the_process(tmp_path: Path) -> None:
+    """What was done on the way of a long move, and where it ended, come back from the file."""
+    data = tmp_path / "account.db"
+    given = ["--data", str(data), "--clock", "held", "--budget", "off", "--", "true"]
+
+    async def look(api: Api) -> Json:
+        listed = await api.ok("GET", "/v3/sequences?top=1000")
+        stats = [
+            await api.ok("POST", f"/v3/sequences/{entry['id']}/stats", ALL_TIME)
+            for entry in listed["items"]
+        ]
+        return listed, stats, await api.control("GET", "clock")
+
+    async def start_some(api: Api) -> None:
+        for number in range(5):
+            made = await api.sequence(email(), email(delay=90), name=f"Late {number}")
+            await api.enrol(made["id"], ids[number * 100 : number * 100 + 100])
+            await api.ok("POST", f"/v3/sequences/{made['id']}/start")
+
+    emulator, file = open_account(exec_options("emulator", given))
+    with file:
+        async with emulator, aiohttp.ClientSession() as http:
+            api = Api(emulator, http)
+            ids = await api.contacts(500)
+            await asyncio.gather(api.control("POST", "clock", {"advance": "60d"}), start_some(api))
+            await api.control("POST", "clock", {"advance": 90})
+            before = await look(api)
+    made_at = {entry["created"] for entry in before[0]["items"]}
+    assert len(made_at) > 1  # while the clock was on its way
+    emulator, file = open_account(exec_options("emulator", given))
+    with file:
+        async with emulator, aiohttp.ClientSession() as http:
+            assert before == await look(Api(emulator, http))
