@@ -237,7 +237,8 @@ if TYPE_CHECKING:
     from reply_async.resources.webhook_deliveries import parse_delivery
     from reply_async.resources.webhooks import Webhooks
     from reply_async.session import ReplySession
-    from reply_async.transport.limiter import Limiter, LimiterState
+    from reply_async.transport.limiter import Limiter
+    from reply_async.transport.limiter_state import LimiterState
     from reply_async.unset import UNSET, Unset
 
 _NAMES = {
@@ -505,10 +506,8 @@ _NAMES = {
     "resources.webhook_deliveries": ("parse_delivery",),
     "resources.webhooks": ("Webhooks",),
     "session": ("ReplySession",),
-    "transport.limiter": (
-        "Limiter",
-        "LimiterState",
-    ),
+    "transport.limiter": ("Limiter",),
+    "transport.limiter_state": ("LimiterState",),
     "unset": (
         "UNSET",
         "Unset",

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Generic, NoReturn, TypeVar
+from typing import Any, Final, Generic, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
 from attrs import field, frozen
@@ -268,6 +268,21 @@ def read_retry_after(value: str | None, now: datetime | None) -> float | None:
         return float(value)
     date = _http_date(value)
     return max(0.0, (date - (now or datetime.now(UTC))).total_seconds()) if date else None
+
+
+_WINDOWS: Final = {"1m": "minute", "1h": "hour"}
+
+
+def read_remaining(headers: Mapping[str, str]) -> tuple[str, int] | None:
+    """Return a window, ``minute`` or ``hour``, and how many requests are left in it.
+
+    The headers are not documented: what does not look like them counts as absent.
+    """
+    window = _WINDOWS.get(headers.get("x-rate-limit-limit", "").strip().lower())
+    left = headers.get("x-rate-limit-remaining", "").strip()
+    if window is None or not (left.isascii() and left.isdecimal() and len(left) <= 9):  # noqa: PLR2004 - any budget
+        return None
+    return window, int(left)
 
 
 def _http_date(value: str | None) -> datetime | None:

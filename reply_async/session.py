@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import ipaddress
 import os
 import re
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -43,7 +44,7 @@ from reply_async.secret import Secret
 from reply_async.transport.http import HttpTransport
 from reply_async.transport.limiter import Limiter
 from reply_async.transport.retry import RetryPolicy
-from reply_async.transport.sender import Sender
+from reply_async.transport.sender import CONNECTIONS, Sender
 
 if TYPE_CHECKING:
     import aiohttp
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
 DEFAULT_BASE_URL: Final = "https://api.reply.io"
 
 # One budget a user and loop. It outlives its sessions, since the server's windows do too.
-_limiters: dict[asyncio.AbstractEventLoop, dict[Hashable, Limiter]] = {}
+_limiters: dict[asyncio.AbstractEventLoop, dict[str, Limiter]] = {}
 
 _METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 _PATH: Final = re.compile(r"/v3(/[\w.~:@+-]+)+", re.ASCII)
@@ -143,13 +144,18 @@ class ReplySession:
     async def __aenter__(self) -> Self:
         if self._opened is not None and self._opened.http.is_open:
             raise InvalidUse("session", "is open already")
+        limiter = self._limiter or self._shared_limiter()
+        limiter.bind(self._user())
         http = HttpTransport(
-            origin=self._origin, authorize=self._authorize, borrowed=self._client_session
+            origin=self._origin,
+            authorize=self._authorize,
+            borrowed=self._client_session,
+            connections=CONNECTIONS,
         )
         await http.open()
         self._opened = Sender(
             http=http,
-            limiter=self._limiter or self._shared_limiter(),
+            limiter=limiter,
             attempt_timeout=self._attempt_timeout,
             awaited=self._policy,
             on_event=self._on_event,
@@ -168,6 +174,7 @@ class ReplySession:
         """Close the connections; calls after that raise SessionClosed."""
         if self._opened is not None:
             await self._opened.http.close()
+            await self._opened.limiter.flush()
 
     def __repr__(self) -> str:
         return f"<ReplySession {self._origin}>"
@@ -350,10 +357,15 @@ class ReplySession:
             if loop.is_closed():
                 _limiters.pop(loop, None)
         shared = _limiters.setdefault(asyncio.get_running_loop(), {})
-        user = (self._origin, self._key.fingerprint, tuple(sorted(self._actor.items())))
+        user = self._user()
         if user not in shared:
             shared[user] = Limiter()
         return shared[user]
+
+    def _user(self) -> str:
+        """Return a name for the user of the server, which tells nothing of the key."""
+        user = (self._origin, self._key.fingerprint, *sorted(self._actor.items()))
+        return hashlib.sha256(repr(user).encode()).hexdigest()[:32]
 
 
 def checked_origin(base_url: str, key: Secret, *, allow_insecure: bool) -> str:

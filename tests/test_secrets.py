@@ -102,7 +102,7 @@ async def test_errors_without_an_answer(fault_server: FaultServer, canary: Canar
     canary.assert_not_told_by(error)
 
     async def held(session: ReplySession) -> None:
-        session.limiter.throttled(1000)
+        session.limiter.refused(1000)
         await session.request("GET", "/v3/things")
 
     error = await error_of(session_of(canary, fault_server.url), held)

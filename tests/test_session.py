@@ -239,7 +239,7 @@ async def test_closed_while_waiting(
 ) -> None:
     """Who waits for the budget of a session that is closed sends nothing."""
     async with ReplySession(REAL, base_url=fault_server.url) as session:
-        session.limiter.throttled(30)
+        session.limiter.refused(30)
         call = asyncio.create_task(session.request("GET", "/v3/whoami"))
         await asyncio.sleep(1)
     with pytest.raises(SessionClosed):

@@ -26,7 +26,8 @@ LEAST_SCALE: Final = 0.05
 _DOUBLINGS: Final = 6  # 2**6 is past the longest pause
 # What others spent is left to them, and a little more, so that they can come back to
 # what they need after they were refused.
-ROOM_TO_GROW: Final = 1.1
+ROOM_TO_GROW: Final = 1.05
+MEAN_WEIGHT: Final = 1 / 15
 # A server that shows a bucket's level would seem to be spent by others for ever.
 LEAST_LEFT: Final = 0.25
 # Below the cap at which the server refused: it may have counted what we did not see.
@@ -39,7 +40,7 @@ class State(TypedDict):
     windows: dict[str, list[list[float]]]  # by window: [time, answered], oldest first
     leases: dict[str, list[float]]  # by lease: [expires, 1 if it is for statistics]
     paces: dict[str, list[float]]  # by group: [not_before, scale, since, refusals]
-    foreign: dict[str, list[float]]  # by window: [period, most in it, most in the last]
+    foreign: dict[str, list[float]]  # by window: what ``Foreign`` holds
 
 
 @frozen(kw_only=True)
@@ -114,27 +115,37 @@ class Pace:
 
 @define
 class Foreign:
-    """The most that others were seen to spend in a window, of late.
+    """What others were seen to spend in a window, of late.
 
-    Kept for the period that runs and the one before, each as long as the window.
+    ``most`` in the period that runs and the one before, each as long as the window;
+    ``last`` is what was seen last, ``mean`` a mean of the last of each period.
     """
 
     period: int = 0
     most: float = 0.0
     most_before: float = 0.0
+    last: float = 0.0
+    mean: float = 0.0
 
     def see(self, period: int, spent: float) -> None:
         """Note what others have spent in the window that ends now."""
         if period != self.period:
+            weight = 1.0 if not self.mean else MEAN_WEIGHT
+            self.mean += (self.last - self.mean) * weight
             self.most_before = self.most if period == self.period + 1 else 0.0
             self.period, self.most = period, 0.0
-        self.most = max(self.most, spent)
+        self.last = max(0.0, spent)
+        self.most = max(self.most, self.last)
 
     def spent(self, period: int) -> float:
-        """Return what others spend in a window."""
+        """Return the most that others spent in a window of late."""
         if period == self.period:
             return max(self.most, self.most_before)
         return self.most if period == self.period + 1 else 0.0
+
+    def spent_in(self, periods: float, period: int) -> float:
+        """Return what others spend in so many windows, while that was seen within them."""
+        return self.mean * periods if period - self.period < periods else 0.0
 
 
 @frozen
@@ -163,7 +174,7 @@ class Budget:
     paces: dict[str, Pace] = field(init=False)
     foreign: dict[str, Foreign] = field(init=False)
     leases: dict[str, Lease] = field(init=False, factory=dict)
-    _next_expiry: float = field(init=False, default=math.inf)
+    next_expiry: float = field(init=False, default=math.inf)
 
     def __attrs_post_init__(self) -> None:
         """Make the guards of the limits."""
@@ -176,7 +187,7 @@ class Budget:
 
         Infinite while all of a limit is in flight: ask again when something settles.
         """
-        if self._next_expiry <= now:
+        if self.next_expiry <= now:
             self._expire(now)
         ready = now
         for name in PACES[is_stats]:
@@ -190,7 +201,7 @@ class Budget:
     def grant(self, lease_id: str, expires: float, *, is_stats: bool) -> None:
         """Let a request go, at the time that ``ready_at`` returned."""
         self.leases[lease_id] = Lease(expires, is_stats)
-        self._next_expiry = min(self._next_expiry, expires)
+        self.next_expiry = min(self.next_expiry, expires)
         for name in WINDOWS[is_stats]:
             self.guards[name].grant()
 
@@ -216,30 +227,45 @@ class Budget:
                 self.guards[name].release()
 
     def refuse(
-        self, now: float, retry_after: float | None, jitter: float, *, is_stats: bool
+        self,
+        now: float,
+        retry_after: float | None,
+        jitter: float,
+        *,
+        is_stats: bool,
+        is_over_budget: bool = True,
     ) -> None:
-        """Note that the server refused a request: pause, and use less from then on.
+        """Note that the server refused a request: all of its kind pause.
 
-        One for statistics slows down these alone, to below what they had used.
+        If the budget was the reason they use less from then on, once an incident.
+        Refused statistics slow down these alone, to below what they had used.
         """
         name = "stats" if is_stats else "all"
         pace, scale = self.paces[name], self.scale(name, now)
-        if pace.refuse(now, retry_after, jitter):
+        is_incident = pace.refuse(now, retry_after, jitter)
+        if is_incident and is_over_budget:
             scale *= 0.85
             if is_stats:
                 cap = self.guards["stats"].used(now) / self.limits.nominal("stats")
                 scale = min(scale, BELOW_CAP * cap)
+            else:
+                self._blame_others(now)
         pace.slow_down(scale)
 
     def observe(self, now: float, window: str, remaining: int) -> None:
         """Note what the server says is left of a window, and so what others spent."""
-        limits, guard = self.limits, self.guards[window]
-        spent = limits.nominal(window) / limits.share - remaining
-        self.foreign[window].see(self._period(window, now), spent - guard.used(now))
+        spent = self._whole(window) - remaining
+        foreign = spent - self.guards[window].used(now)
+        self.foreign[window].see(self._period(window, now), foreign)
 
     def spent_by_others(self, window: str, now: float) -> float:
         """Return what others were seen to spend in a ``minute`` or an ``hour``."""
-        return max(0.0, self.foreign[window].spent(self._period(window, now)))
+        spent = self.foreign[window].spent(self._period(window, now))
+        if window == "minute":
+            return spent
+        minutes = self.limits.hour / self.limits.minute
+        period = self._period("minute", now)
+        return max(spent, self.foreign["minute"].spent_in(minutes, period))
 
     def scale(self, pace: str, now: float) -> float:
         """Return the part of the limits of a group that is used, after refusals."""
@@ -252,7 +278,7 @@ class Budget:
         nominal = self.limits.nominal(window)
         limit = nominal * self.scale(PACE_OF[window], now)
         if window != "stats" and (others := self.spent_by_others(window, now)):
-            whole = nominal / self.limits.share
+            whole = self._whole(window)
             left = max(LEAST_LEFT * whole, whole - ROOM_TO_GROW * others)
             limit = min(limit, left)
         return max(1.0, limit)
@@ -279,23 +305,34 @@ class Budget:
         budget = cls(limits)
         for lease_id, (expires, is_stats) in state["leases"].items():
             budget.leases[lease_id] = Lease(expires, bool(is_stats))
-            budget._next_expiry = min(budget._next_expiry, expires)
+            budget.next_expiry = min(budget.next_expiry, expires)
         of_stats = sum(lease.is_stats for lease in budget.leases.values())
         for name, guard in budget.guards.items():
             in_flight = of_stats if name == "stats" else len(budget.leases)
             guard.restore(((time, int(n)) for time, n in state["windows"][name]), in_flight)
         for name, (not_before, scale, since, refusals) in state["paces"].items():
             budget.paces[name] = Pace(not_before, scale, since, int(refusals))
-        for name, (period, most, before) in state["foreign"].items():
-            budget.foreign[name] = Foreign(int(period), most, before)
+        for name, (period, *seen) in state["foreign"].items():
+            budget.foreign[name] = Foreign(int(period), *seen)
         return budget
+
+    def _blame_others(self, now: float) -> None:
+        """Take a refusal for the word that nothing is left, of the likelier window."""
+        left = {
+            window: 1 - self.guards[window].used(now) / self._whole(window)
+            for window in ("minute", "hour")
+        }
+        self.observe(now, min(left, key=lambda window: left[window]), 0)
+
+    def _whole(self, window: str) -> float:
+        return self.limits.nominal(window) / self.limits.share
 
     def _expire(self, now: float) -> None:
         for lease_id, lease in list(self.leases.items()):
             if lease.expires <= now:
                 self.settle(lease.expires, lease_id)
         expiries = (lease.expires for lease in self.leases.values())
-        self._next_expiry = min(expiries, default=math.inf)
+        self.next_expiry = min(expiries, default=math.inf)
 
     def _period(self, window: str, now: float) -> int:
         return int(now // (self.limits.minute if window == "minute" else self.limits.hour))

@@ -47,6 +47,7 @@ class WindowGuard:
         self.in_flight = 0
         self._slack = 0
         self._ready_at: float | None = None
+        self._is_stale = False
 
     @property
     def limit(self) -> float:
@@ -63,9 +64,11 @@ class WindowGuard:
         """Return the time at which one more request may go; not later than ``now`` if now."""
         if self._slack > 0:
             return now
-        if self._ready_at is None or self._ready_at <= now:
+        if self._ready_at is not None and self._ready_at <= now:
+            self._slack = 1
+        elif self._ready_at is None or self._is_stale:
             self._look(now)
-        return now if self._ready_at is None else self._ready_at
+        return now if self._slack > 0 or self._ready_at is None else self._ready_at
 
     def grant(self) -> None:
         """Note that a request goes; ``ready_at`` has allowed it."""
@@ -77,7 +80,7 @@ class WindowGuard:
         """Note that a request was answered, or failed, at a time: it counts from then."""
         self.in_flight -= 1
         self._insert(at, 1)
-        self._ready_at = None  # it may come sooner: what is answered fades from then on
+        self._is_stale = True  # it may go sooner: what is answered fades from then on
 
     def release(self) -> None:
         """Note that a granted request was never sent."""
@@ -131,37 +134,44 @@ class WindowGuard:
         ahead bounds the time of the next grant only.
         """
         self._prune(now)
-        room = self._limit - self.in_flight - 1 + TOLERANCE
-        ready_at, spare = now, room - self._in_log(now)
-        for boundary, before, since in self._boundaries(now):
-            left = room - since
-            if boundary <= now:
-                weight = 1 - (now - boundary) / self.window
-                spare = min(spare, left - weight * before)
-            if left < 0:
-                ready_at = max(ready_at, boundary + self.window)
-            elif before > left:
-                ready_at = max(ready_at, boundary + self.window * (1 - left / before))
-        if room < 0:  # nothing to wait for but what is in flight
-            ready_at = math.inf
-        self._ready_at = None if ready_at <= now and spare >= 0 else max(ready_at, now + TOLERANCE)
-        self._slack = max(0, math.floor(spare) + 1) if self._ready_at is None else 0
-
-    def _in_log(self, now: float) -> int:
-        return sum(self._counts[bisect_left(self._times, now - self.window) :])
-
-    def _boundaries(self, now: float) -> Iterator[tuple[float, int, int]]:
-        """Go through boundaries: the time, answers in the window before it and since it."""
+        self._is_stale = False
         times, window = self._times, self.window
         sums = list(accumulate(self._counts, initial=0))
-        total, oldest = sums[-1], now - window
-        first = later = 0
-        for index, time in enumerate(times):
-            if time > oldest:
-                while times[first] < time - window:
-                    first += 1
-                yield time, sums[index] - sums[first], total - sums[index]
+        total, recent = sums[-1], bisect_left(times, now - window)
+        room = self._limit - self.in_flight - 1 + TOLERANCE
+        spare, ready_at = room - total + sums[recent], now
+        for boundary, before, since in self._boundaries(sums, recent):
+            left = room - since
+            age = now - boundary
+            if age >= 0:
+                over = left - (1 - age / window) * before
+                spare = min(spare, over)
+                if over >= 0:
+                    continue
+            elif before <= left:
+                continue
+            end = boundary + (window if left < 0 else window * (1 - left / before))
+            if end > ready_at:  # noqa: PLR1730 - half the time of max(), hundreds of times a look
+                ready_at = end
+        if room < 0:  # nothing to wait for but what is in flight
+            ready_at = math.inf
+        if ready_at <= now and spare >= 0:
+            self._slack, self._ready_at = math.floor(spare) + 1, None
+        else:
+            self._slack, self._ready_at = 0, max(ready_at, now + TOLERANCE)
+
+    def _boundaries(self, sums: list[int], recent: int) -> Iterator[tuple[float, int, int]]:
+        """Go through boundaries: the time, answers in the window before it and since it."""
+        times, window, total = self._times, self.window, sums[-1]
+        first = 0
+        for time, until in zip(times[recent:], sums[recent:], strict=False):
+            start = time - window
+            while times[first] < start:
+                first += 1
+            yield time, until - sums[first], total - until
+        later, count = 0, len(times)
+        for time, until in zip(times, sums, strict=False):
             end = time + window
-            while later < len(times) and times[later] < end:
+            while later < count and times[later] < end:
                 later += 1
-            yield end, sums[later] - sums[index], total - sums[later]
+            yield end, sums[later] - until, total - sums[later]

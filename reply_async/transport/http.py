@@ -35,8 +35,8 @@ USER_AGENT: Final = f"reply-async/{__version__}"
 
 
 @define
-class _Trace:
-    """What the trace saw of one attempt."""
+class Trace:
+    """What the trace saw of one attempt: nothing has left before the headers do."""
 
     headers_sent: bool = False
 
@@ -50,7 +50,7 @@ async def _on_headers_sent(
     context: SimpleNamespace,
     _params: aiohttp.TraceRequestHeadersSentParams,
 ) -> None:
-    trace: _Trace = context.trace_request_ctx
+    trace: Trace = context.trace_request_ctx
     if trace.headers_sent:
         raise _ReplayStoppedError
     trace.headers_sent = True
@@ -105,9 +105,11 @@ class HttpTransport:
             raise SessionClosed
         return self._session
 
-    async def attempt(self, request: Request, timeout_seconds: float) -> Answer | NotSent | Unknown:
-        """Send a request once and read its whole answer."""
-        session, trace = self.session, _Trace()
+    async def attempt(
+        self, request: Request, timeout_seconds: float, trace: Trace | None = None
+    ) -> Answer | NotSent | Unknown:
+        """Send a request once and read its whole answer; a new ``trace`` tells what left."""
+        session, trace = self.session, trace or Trace()
         try:
             return await self._exchange(session, request, timeout_seconds, trace)
         except asyncio.CancelledError as error:
@@ -122,7 +124,7 @@ class HttpTransport:
         raise asyncio.CancelledError(*cancelled)
 
     async def _exchange(
-        self, session: aiohttp.ClientSession, request: Request, seconds: float, trace: _Trace
+        self, session: aiohttp.ClientSession, request: Request, seconds: float, trace: Trace
     ) -> Answer | Unknown:
         url = URL(self.origin + request.url_path, encoded=True)
         accept = request.answer_kind.value

@@ -1,32 +1,53 @@
-"""The shared budget: 100 requests a minute and 3,000 an hour of one Reply user.
+"""The limiter: lets requests go within the budget of one Reply user, lane by lane.
 
-A token bucket lets ``burst + rate * window`` through a window, so both buckets are
-sized to stay within their limit in *any* window, whichever way the server counts.
-aiolimiter is the bucket; this file adds the FIFO turnstile, the one pause that a 429
-puts on everybody, and the outlook that callers and progress bars ask for. Whoever is
-at the turnstile sleeps until the outlook is clear and takes its tokens only then, so
-that a cancelled waiter has nothing to give back; a stricter guard would stand there too.
+The guards of the budget prove, aiolimiter paces, in that order: the other way round
+the pacer would let through what the guards then release as one burst. A request that
+finds room and nobody waiting goes at once. Otherwise it waits in its lane, and one
+task, which lives only while somebody waits, asks for grants and hands them over.
+
+Uses the event loop as its clock; no other file imports aiolimiter.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import copy
 import math
 import random
+import secrets
+from collections.abc import Collection
 from typing import Final
 
 from aiolimiter import AsyncLimiter
-from attrs import frozen
+from attrs import define, field
 
-from reply_async.errors import InvalidUse
+from reply_async.errors import InvalidUse, ReplyError
+from reply_async.transport.account import Account
+from reply_async.transport.budget import HOUR, MINUTE, Limits
+from reply_async.transport.forecast import Forecast
+from reply_async.transport.lanes import Lane, Lanes, Waiter
+from reply_async.transport.limiter_state import LimiterState
 from reply_async.transport.retry import RetryQuota, Uniform
+from reply_async.transport.store import (
+    MemoryStore,
+    Observed,
+    Refused,
+    Released,
+    Settled,
+    Store,
+    Want,
+)
 
-MINUTE: Final = 60.0
-HOUR: Final = 3600.0
-# A request is counted when the server sees it, some time after it was granted here.
-MARGIN_SECONDS: Final = 1.0
-LONGEST_PAUSE: Final = 60.0
-_DOUBLINGS: Final = 6  # 2**6 is past the longest pause
+# A shared store grants up to so many seconds ahead, so that asking once is enough.
+AHEAD_SECONDS: Final = 3.0
+# How often to ask a shared store in a long wait: others may give something back.
+LONGEST_WAIT: Final = 60.0
+# While a whole limit is in flight, answers are waited for; leases may end as well.
+POLL_SECONDS: Final = 1.0
+STORE_BACKOFF: Final = (1.0, 30.0)  # seconds, doubled from the first to the last
+FORECAST_SECONDS: Final = 10.0
+_DRIFT: Final = 1.0  # requests, or seconds, after which a forecast is made anew
 
 
 class WaitTooLong(Exception):
@@ -37,58 +58,84 @@ class WaitTooLong(Exception):
         self.seconds = seconds
 
 
-class Bucket:
-    """One limit: aiolimiter decides, a copy of its level tells what is to come.
+class Pacer:
+    """aiolimiter's bucket, and a copy of its level that tells what is to come."""
 
-    ``burst`` requests may leave at once, then ``rate`` a second, with
-    ``burst + rate * (window + margin) <= limit``.
-    """
+    def __init__(self, burst: int, limit: float, window: float) -> None:
+        self.burst, self._window = burst, window
+        self._level = self._at = 0.0
+        self.limit = limit
+        self._engine = self._made(limit)
 
-    def __init__(self, name: str, limit: int, window: float, burst: int) -> None:
-        self.name, self.limit, self.window, self.burst = name, limit, window, burst
-        self.rate = (limit - burst) / (window + MARGIN_SECONDS)
-        self._engine = AsyncLimiter(burst, burst / self.rate)
-        self._level = 0.0
-        self._at = -math.inf
+    def _made(self, limit: float) -> AsyncLimiter:
+        return AsyncLimiter(self.burst, self.burst * self._window / limit)
 
-    async def acquire(self, now: float) -> None:
-        """Take one token when there is one; ``now`` is the loop's time."""
+    async def follow(self, limit: float, now: float) -> None:
+        """Go by another limit of the minute from now on."""
+        level, self.limit = self._drained(now), limit
+        self._engine = self._made(limit)
+        await self._engine.acquire(min(level, self.burst))  # at once: it is empty
+
+    async def take(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Wait for a token."""
         await self._engine.acquire()
-        self._level = self._drained(now) + 1
-        self._at = now
+        now = loop.time()
+        self._level, self._at = self._drained(now) + 1, now
 
-    def free(self, now: float) -> int:
-        """Return how many requests could leave at once."""
-        return max(0, int(self.burst - self._drained(now) + 1e-9))
-
-    def seconds_until(self, count: int, now: float) -> float:
-        """Return the wait until ``count`` more requests may all have left."""
-        return max(0.0, (self._drained(now) + count - self.burst) / self.rate)
+    def tokens(self, now: float) -> float:
+        """Return how many may leave at once."""
+        return self.burst - self._drained(now)
 
     def _drained(self, now: float) -> float:
-        return max(0.0, self._level - (now - self._at) * self.rate)
+        return max(0.0, self._level - (now - self._at) * self.limit / self._window)
 
 
-@frozen(kw_only=True)
-class LimiterState:
-    """The budget at one moment.
+@define(eq=False)
+class Grant:
+    """Leave to send one request: settle it afterwards, or release it unsent.
 
-    ``free_now`` requests could leave at once, ``waiting`` tasks queue;
-    ``waiting_for`` is ``minute``, ``hour``, ``server`` (a 429) or None;
-    ``held_seconds`` is what is left of the pause that the server asked for.
+    Only the first of the two calls counts.
     """
 
-    free_now: int
-    waiting: int
-    waiting_for: str | None
-    held_seconds: float
+    lease_id: str
+    is_stats: bool
+    _limiter: Limiter = field(repr=False)
+    _is_open: bool = field(init=False, default=True)
+
+    def settle(self, *, is_accepted: bool = True) -> None:
+        """Note that the request was answered or lost: the server may have counted it.
+
+        ``is_accepted`` if the server answered, and did not say that it was too much.
+        """
+        if self._is_open:
+            self._is_open = False
+            self._limiter._end(Settled(self.lease_id, is_accepted))  # noqa: SLF001 - its other half
+
+    def release(self) -> None:
+        """Give it back: nothing of the request has left."""
+        if self._is_open:
+            self._is_open = False
+            self._limiter._end(Released(self.lease_id))  # noqa: SLF001 - its other half
 
 
 class Limiter:
     """The budget of one Reply user, shared by every session that is given it.
 
-    Belongs to one event loop. ``acquire`` grants one request on the wire, first come
-    first served.
+    Belongs to one event loop. ``acquire`` grants one request on the wire.
+
+    Args:
+        per_minute: Requests a minute that the server allows.
+        per_hour: Requests an hour that the server allows.
+        stats_per_hour: Statistics and reports an hour. The server's number is not
+            published; where it refuses earlier, fewer are used from then on.
+        share: The part of the budget to use at most, from above 0 to 1.
+        burst: Requests that may leave at once after a quiet time; then they are paced.
+        store: Where the budget is kept; by default in this process.
+        name: Its name in the store, for keys that act as one user; by default it is
+            made of the first session's origin, key and user, and holds no key.
+        windows: Seconds of the server's minute and hour, for a server that runs fast.
+
+    Raises: InvalidUse for a number that cannot be right.
     """
 
     def __init__(
@@ -96,96 +143,334 @@ class Limiter:
         *,
         per_minute: int = 100,
         per_hour: int = 3000,
+        stats_per_hour: int = 300,
+        share: float = 1.0,
         burst: int = 10,
+        store: Store | None = None,
+        name: str | None = None,
+        windows: tuple[float, float] = (MINUTE, HOUR),
         uniform: Uniform = random.uniform,
     ) -> None:
-        if not 1 <= burst < per_minute:
-            raise InvalidUse("burst", f"must be from 1 to {per_minute - 1}")
-        if per_hour < 10:  # noqa: PLR2004 - a tenth of it is the burst of the hour
-            raise InvalidUse("per_hour", "must be at least 10")
-        self._buckets = (
-            Bucket("minute", per_minute, MINUTE, burst),
-            Bucket("hour", per_hour, HOUR, max(1, per_hour // 10)),
+        minute, hour = windows
+        limits = Limits(
+            per_minute=per_minute,
+            per_hour=per_hour,
+            stats_per_hour=stats_per_hour,
+            share=share,
+            minute=minute,
+            hour=hour,
+            margin=min(1.0, minute / MINUTE),
         )
-        self._turnstile = asyncio.Lock()
-        self._waiting = 0
-        self._not_before = -math.inf
-        self._refusals = 0
+        _check(limits, burst)
+        self._store = MemoryStore() if store is None else store
+        self._account = Account(self._store, limits, name or "")
+        self._is_named = name is not None
+        self._pacer = Pacer(burst, limits.nominal("minute"), minute)
+        self._lanes: Lanes[Grant] = Lanes()
+        self._pump: asyncio.Task[None] | None = None
+        self._alarm: asyncio.Future[None] | None = None
+        self._held = dict.fromkeys(Lane, -math.inf)  # until when it is no use to ask
+        self._is_full = False  # a whole limit is in flight
+        self._alarm_at = -math.inf
+        self._store_backoff = 0.0
         self._uniform = uniform
+        self._prefix, self._asked = secrets.token_hex(6), 0
+        self._granted = 0
+        self._forecast: tuple[Forecast, int] | None = None
         self.retry_quota = RetryQuota()
 
-    async def acquire(self, max_wait: float | None = None) -> None:
-        """Wait until one more request may leave.
+    def bind(self, user: str) -> None:
+        """Name the budget after the user of a session, if it has no name yet.
 
-        Raises WaitTooLong, before any waiting, if that takes longer than ``max_wait``
-        seconds as things stand; and when a 429 makes it longer than that meanwhile.
+        Raises: InvalidUse if it is kept in a shared store under another user's name.
         """
-        ahead = self.seconds_until(self._waiting + 1)
-        if max_wait is not None and ahead > max_wait:
-            raise WaitTooLong(ahead)
+        if not self._account.user:
+            self._account.user = user
+        elif self._account.user != user and self._account.at_hand is None and not self._is_named:
+            raise InvalidUse("limiter", "is kept in a store for another key: give it a name")
+
+    async def acquire(
+        self,
+        max_wait: float | None = None,
+        *,
+        lane: Lane = Lane.INTERACTIVE,
+        lease_seconds: float = 30.0,
+    ) -> Grant:
+        """Wait until one more request may leave, and return the leave to send it.
+
+        It counts as answered after ``lease_seconds`` if it is neither settled nor
+        released. Raises WaitTooLong, before any waiting, if the wait is longer than
+        ``max_wait`` seconds as things stand, and when it becomes so meanwhile; a
+        ReplyError if a shared store cannot be reached, unless it may wait for ever.
+        """
         loop = asyncio.get_running_loop()
-        if ahead <= 0 and not self._waiting:
-            await self._take(loop)
-            return
-        latest = math.inf if max_wait is None else loop.time() + max_wait
-        self._waiting += 1
-        try:
-            async with asyncio.timeout_at(None if max_wait is None else latest), self._turnstile:
-                await self._grant(loop, latest)
-        except TimeoutError:
-            raise WaitTooLong(self.seconds_until(1)) from None
-        finally:
-            self._waiting -= 1
+        budget = self._account.at_hand
+        if budget is not None and not self._lanes and (max_wait is None or max_wait >= 0):
+            now, is_stats = loop.time(), lane is Lane.STATS
+            if budget.ready_at(now, is_stats=is_stats) <= now and self._pacer.tokens(now) >= 1:
+                grant = self._new_grant(is_stats=is_stats)
+                budget.grant(grant.lease_id, now + lease_seconds, is_stats=is_stats)
+                self._granted += 1
+                try:
+                    await self._pace(loop)
+                except asyncio.CancelledError:
+                    grant.release()
+                    raise
+                return grant
+        return await self._queue(loop, max_wait, lane, lease_seconds)
 
-    async def _grant(self, loop: asyncio.AbstractEventLoop, latest: float) -> None:
-        # Looked at again after each sleep, because a 429 may come meanwhile.
-        while (wait := self.seconds_until(1)) > 0:
-            if loop.time() + wait > latest:
-                raise WaitTooLong(wait)
-            await asyncio.sleep(wait)
-        await self._take(loop)
-
-    async def _take(self, loop: asyncio.AbstractEventLoop) -> None:
-        for bucket in self._buckets:
-            await bucket.acquire(loop.time())
-
-    def throttled(self, retry_after: float | None) -> float:
+    def refused(
+        self, retry_after: float | None, *, is_stats: bool = False, is_over_budget: bool = True
+    ) -> float:
         """Move the pause of everybody after a 429; return how long it is (seconds).
 
-        Without ``Retry-After`` the pause doubles from 1 to 60 s, once for each incident.
+        One for statistics holds these alone. Without ``Retry-After`` the pause doubles
+        from 1 to 60 s, once for each incident. If the budget is the reason, less of it
+        is used afterwards.
         """
-        now = asyncio.get_running_loop().time()
-        if now >= self._not_before:  # else this request was under way before the last refusal
-            self._refusals += 1
-        if retry_after is None:
-            retry_after = min(LONGEST_PAUSE, 2.0 ** min(self._refusals - 1, _DOUBLINGS))
-        # A whole second up: the server's clock may tick in seconds.
-        self._not_before = max(
-            self._not_before, now + math.ceil(retry_after) + self._uniform(0.0, 0.2)
-        )
-        return self._not_before - now
+        jitter = self._uniform(0.0, 0.2)
+        refused = Refused(is_stats, retry_after, jitter, is_over_budget)
+        self._account.tell(refused, is_urgent=True)
+        self._forecast = None
+        budget, now = self._account.look()
+        pause = budget.paces["stats" if is_stats else "all"].not_before - now
+        self._turn_away(pause, (Lane.STATS,) if is_stats else tuple(Lane))
+        return pause
 
-    def answered(self) -> None:
-        """Note that the server took a request."""
-        self._refusals = 0
+    def observed(self, window: str, remaining: int) -> None:
+        """Note what the server said is left of a ``minute`` or an ``hour``."""
+        self._account.tell(Observed(window, remaining))
 
     def seconds_until(self, count: int) -> float:
-        """Return the wait until ``count`` more requests may all have left."""
-        now = asyncio.get_running_loop().time()
-        waits = [bucket.seconds_until(count, now) for bucket in self._buckets]
-        return max(0.0, self._not_before - now, *waits)
+        """Return the wait until ``count`` more requests may have left, about.
+
+        As if nobody else were waiting, with what others spend and the scale as they are.
+        """
+        forecast, gone = self._outlook()
+        return max(0.0, forecast.time_of(gone + count) - self._account.look()[1])
 
     @property
     def state(self) -> LimiterState:
-        """The budget as it stands now."""
-        now = asyncio.get_running_loop().time()
-        waits = {bucket.name: bucket.seconds_until(1, now) for bucket in self._buckets}
-        waits["server"] = max(0.0, self._not_before - now)
-        slowest = max(waits, key=lambda name: waits[name])
-        free = min(bucket.free(now) for bucket in self._buckets)
-        return LimiterState(
-            free_now=0 if waits["server"] > 0 else free,
-            waiting=self._waiting,
-            waiting_for=slowest if waits[slowest] > 0 else None,
-            held_seconds=waits["server"],
-        )
+        """The budget as it stands now, or is known here of a shared one."""
+        budget, now = self._account.look()
+        tokens = self._pacer.tokens(now - self._account.ahead)
+        return LimiterState.of(budget, now, tokens, self._lanes.waiting())
+
+    async def flush(self) -> None:
+        """Let a shared store know at once what it would be told soon."""
+        with contextlib.suppress(ReplyError):  # leases end by themselves
+            await self._account.flush()
+
+    async def close(self) -> None:
+        """Flush, and let go of the store; the limiter can be used again."""
+        await self.flush()
+        await self._store.close()
+
+    async def _queue(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        max_wait: float | None,
+        lane: Lane,
+        lease_seconds: float,
+    ) -> Grant:
+        latest = math.inf
+        if max_wait is not None:
+            ahead = self._seconds_ahead(lane)
+            if ahead > max_wait:
+                raise WaitTooLong(ahead)
+            latest = loop.time() + max_wait
+        waiter: Waiter[Grant] = Waiter(lane, loop.create_future(), lease_seconds, latest)
+        self._lanes.add(waiter)
+        if self._pump is None:
+            self._pump = loop.create_task(self._run(loop))
+        elif self._held[lane] <= loop.time() or latest < self._alarm_at:
+            self._wake()
+        try:
+            return await waiter.future
+        except asyncio.CancelledError:
+            self._give_up(waiter)
+            raise
+
+    def _give_up(self, waiter: Waiter[Grant]) -> None:
+        future = waiter.future
+        if waiter in self._lanes:
+            self._lanes.remove(waiter)
+            if not self._lanes:
+                self._wake()  # and the pump ends
+        elif not future.cancelled() and future.exception() is None:
+            future.result().release()
+
+    async def _run(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Ask for grants and hand them over as long as somebody waits."""
+        try:
+            while self._lanes:
+                now = loop.time()
+                lane = self._lanes.next([each for each in Lane if self._held[each] > now])
+                if lane is not None:
+                    await self._serve(loop, lane)
+                    continue
+                counts = self._lanes.waiting()
+                until = min(self._held[each] for each, count in counts.items() if count)
+                await self._sleep(loop, until)
+        except Exception as error:  # whoever waits must hear of it
+            self._turn_all_away(error)
+            raise
+        finally:
+            self._pump = None
+
+    async def _serve(self, loop: asyncio.AbstractEventLoop, lane: Lane) -> None:
+        """Ask for a grant for a lane, and hand it over or hold the lane."""
+        is_stats, is_local = lane is Lane.STATS, self._account.at_hand is not None
+        lanes = (lane,) if is_stats else (Lane.INTERACTIVE, Lane.BULK)
+        heads = [head for each in lanes if (head := self._lanes.first(each)) is not None]
+        lease_seconds = max(head.lease_seconds for head in heads)
+        grant = self._new_grant(is_stats=is_stats)
+        ahead_seconds = 0.0 if is_local else AHEAD_SECONDS
+        try:
+            reply = await self._account.ask(
+                Want(grant.lease_id, lease_seconds, is_stats, ahead_seconds)
+            )
+        except ReplyError as error:
+            self._wait_without_store(loop, error)
+            return
+        self._store_backoff = 0.0
+        if not reply.is_granted:
+            self._hold(loop, lane, reply.wait_seconds)
+            return
+        try:
+            at = loop.time() + reply.wait_seconds
+            while self._lanes and loop.time() < at:
+                await self._sleep(loop, at)
+            await self._pace(loop)
+            self._hand_over(grant, lanes, lease_seconds)
+        except asyncio.CancelledError:
+            grant.release()
+            raise
+
+    def _hand_over(self, grant: Grant, lanes: Collection[Lane], lease_seconds: float) -> None:
+        """Give a grant to whoever's turn it is, or back."""
+        others = [lane for lane in Lane if lane not in lanes]
+        while (lane := self._lanes.next(others)) is not None:
+            head = self._lanes.first(lane)
+            if head is None or head.lease_seconds > lease_seconds:  # came meanwhile
+                break
+            if self._account.is_paused(is_stats=grant.is_stats):  # a 429, meanwhile
+                break
+            waiter = self._lanes.take(lane)
+            if not waiter.future.done():  # else it was cancelled a moment ago
+                self._granted += 1
+                waiter.future.set_result(grant)
+                return
+        grant.release()
+
+    def _hold(self, loop: asyncio.AbstractEventLoop, lane: Lane, seconds: float) -> None:
+        """Note that there is nothing for a lane before a time."""
+        lanes = (Lane.STATS,) if lane is Lane.STATS else tuple(Lane)
+        self._is_full = seconds == math.inf
+        if not self._is_full:
+            self._turn_away(seconds, lanes)
+        longest = POLL_SECONDS if self._is_full else seconds
+        if self._account.at_hand is None:
+            longest = min(longest, LONGEST_WAIT)
+        until = loop.time() + longest
+        for each in lanes:
+            self._held[each] = max(self._held[each], until)
+
+    def _turn_away(self, seconds: float, lanes: Collection[Lane]) -> None:
+        """Tell those of some lanes who do not wait so long."""
+        at = asyncio.get_running_loop().time() + seconds
+        for waiter in self._lanes.too_late(at, lanes):
+            if not waiter.future.done():
+                waiter.future.set_exception(WaitTooLong(seconds))
+        if not self._lanes:
+            self._wake()
+
+    def _turn_all_away(self, error: Exception, *, with_latest_only: bool = False) -> None:
+        for waiter in self._lanes.drain(with_latest_only=with_latest_only):
+            if not waiter.future.done():
+                waiter.future.set_exception(copy.copy(error))
+
+    def _wait_without_store(self, loop: asyncio.AbstractEventLoop, error: ReplyError) -> None:
+        """Tell who awaits a call; who may wait for ever waits, longer each time."""
+        self._turn_all_away(error, with_latest_only=True)
+        first, last = STORE_BACKOFF
+        self._store_backoff = min(last, max(first, 2 * self._store_backoff))
+        for lane, count in self._lanes.waiting().items():
+            if count:
+                self._held[lane] = loop.time() + self._store_backoff
+
+    async def _sleep(self, loop: asyncio.AbstractEventLoop, until: float) -> None:
+        """Sleep until a time, a wake, or the time at which somebody gives up."""
+        self._alarm_at = min(until, self._lanes.earliest())
+        self._alarm = loop.create_future()
+        timer = loop.call_at(self._alarm_at, self._wake)
+        try:
+            await self._alarm
+        finally:
+            timer.cancel()
+            self._alarm, self._alarm_at = None, -math.inf
+        late = math.nextafter(loop.time(), math.inf)
+        for waiter in self._lanes.too_late(late, tuple(Lane)):
+            if not waiter.future.done():
+                waiter.future.set_exception(WaitTooLong(self._seconds_ahead(waiter.lane)))
+
+    def _wake(self) -> None:
+        if self._alarm is not None and not self._alarm.done():
+            self._alarm.set_result(None)
+
+    async def _pace(self, loop: asyncio.AbstractEventLoop) -> None:
+        limit = self._account.minute_limit
+        if limit != self._pacer.limit:
+            await self._pacer.follow(limit, loop.time())
+        await self._pacer.take(loop)
+
+    def _new_grant(self, *, is_stats: bool) -> Grant:
+        self._asked += 1
+        return Grant(f"{self._prefix}{self._asked}", is_stats, self)
+
+    def _end(self, news: Settled | Released) -> None:
+        self._account.tell(news)
+        if self._lanes and (self._is_full or isinstance(news, Released)):
+            self._is_full = False
+            self._held = dict.fromkeys(Lane, -math.inf)
+            self._wake()
+
+    def _seconds_ahead(self, lane: Lane) -> float:
+        """Return the wait of one who comes to a lane now."""
+        forecast, gone = self._outlook()
+        position = gone + self._lanes.ahead(lane) + 1
+        of_stats = self._lanes.waiting()[lane] + 1 if lane is Lane.STATS else 0
+        return max(0.0, forecast.time_of(position, of_stats=of_stats) - self._account.look()[1])
+
+    def _outlook(self) -> tuple[Forecast, int]:
+        """Return a forecast that has come true so far, and how many have gone since."""
+        budget, now = self._account.look()
+        if self._forecast is not None:
+            forecast, granted = self._forecast
+            gone = self._granted - granted
+            if (
+                now <= forecast.made + FORECAST_SECONDS
+                and now <= forecast.time_of(gone + 1) + _DRIFT
+                and (not gone or forecast.time_of(gone) <= now + _DRIFT)
+            ):
+                return forecast, gone
+        budget.ready_at(now, is_stats=False)  # leases that have ended, limits that changed
+        tokens = self._pacer.tokens(now - self._account.ahead)
+        forecast = Forecast(budget, now, tokens, self._pacer.burst)
+        self._forecast = forecast, self._granted
+        return forecast, 0
+
+
+def _check(
+    limits: Limits,
+    burst: int,
+) -> None:
+    for name in ("per_minute", "per_hour", "stats_per_hour"):
+        if getattr(limits, name) < 1:
+            raise InvalidUse(name, "must be at least 1")
+    if not 1 <= burst <= limits.per_minute:
+        raise InvalidUse("burst", f"must be from 1 to {limits.per_minute}")
+    if not 0 < limits.share <= 1:
+        raise InvalidUse("share", "must be more than 0 and at most 1")
+    if not 0 < limits.minute <= limits.hour < math.inf:
+        raise InvalidUse("windows", "must be seconds, the minute's and the hour's")

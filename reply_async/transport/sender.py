@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 
@@ -16,7 +17,16 @@ from attrs import define, evolve, field
 
 from reply_async.errors import NotFound, OutcomeUnknown, RateLimitWait, SessionClosed
 from reply_async.events import AnswerRead, Event, Held, RequestSent, RetryPlanned
-from reply_async.requests import NotReached, Reached, ReadBack, Request, Safety, Undecided, Verdict
+from reply_async.requests import (
+    NotReached,
+    RateClass,
+    Reached,
+    ReadBack,
+    Request,
+    Safety,
+    Undecided,
+    Verdict,
+)
 from reply_async.responses import (
     Answer,
     Applied,
@@ -28,10 +38,12 @@ from reply_async.responses import (
     Unknown,
     conclude,
     judge,
+    read_remaining,
     read_retry_after,
 )
-from reply_async.transport.http import HttpTransport
-from reply_async.transport.limiter import Limiter, WaitTooLong
+from reply_async.transport.http import HttpTransport, Trace
+from reply_async.transport.lanes import Lane
+from reply_async.transport.limiter import Grant, Limiter, WaitTooLong
 from reply_async.transport.retry import RetryPolicy, wait_seconds
 
 T = TypeVar("T")
@@ -39,6 +51,10 @@ T = TypeVar("T")
 logger = logging.getLogger("reply_async")
 
 JOB: Final = RetryPolicy(max_wait=None, deadline=None)
+# At most so many requests of jobs are under way in a session. With a few connections
+# more, an awaited call never queues for one behind them.
+BULK_WINDOW: Final = 8
+CONNECTIONS: Final = BULK_WINDOW + 4
 SECONDS_PER_ROW: Final = 0.03  # big batches take the server longer
 # The server's clock and ours are compared with this much slack.
 CLOCK_SLACK: Final = timedelta(minutes=5)
@@ -57,6 +73,9 @@ class Sender:
     awaited: RetryPolicy
     on_event: Callable[[Event], None] | None = None
     requests_sent: int = field(init=False, default=0)
+    _bulk_window: asyncio.Semaphore = field(
+        init=False, factory=lambda: asyncio.Semaphore(BULK_WINDOW)
+    )
 
     async def send(self, request: Request, decode: Decoder[T] | None) -> T:
         """Send for a caller who awaits the value; raise whatever else became of it."""
@@ -85,16 +104,17 @@ class Sender:
         """
         started, attempt = _now() if started is None else started, 1
         while True:
-            try:
-                await self._wait_for_budget(request, policy, started)
-            except (RateLimitWait, SessionClosed):
-                if lost is None:
-                    raise
-                return lost
-            if on_attempt is not None:
-                on_attempt()
-            left = _left(policy, started)
-            outcome = await self._attempt(request, decode, attempt, left)
+            async with self._bulk_window if _is_job(policy) else nullcontext():
+                try:
+                    grant = await self._wait_for_budget(request, policy, started)
+                except (RateLimitWait, SessionClosed):
+                    if lost is None:
+                        raise
+                    return lost
+                if on_attempt is not None:
+                    on_attempt()
+                left = _left(policy, started)
+                outcome = await self._attempt(request, decode, attempt, grant, left)
             pause = wait_seconds(
                 request, outcome, attempt=attempt, policy=policy, quota=self.limiter.retry_quota
             )
@@ -109,44 +129,75 @@ class Sender:
             await asyncio.sleep(pause)
             attempt += 1
 
-    async def _wait_for_budget(self, request: Request, policy: RetryPolicy, started: float) -> None:
+    async def _wait_for_budget(
+        self, request: Request, policy: RetryPolicy, started: float
+    ) -> Grant:
         _ = self.http.session  # a closed session spends no budget
         left = _left(policy, started)
         ceilings = [ceiling for ceiling in (policy.max_wait, left) if ceiling is not None]
-        seconds = None
+        grant, seconds = None, 0.0
         try:
-            await self.limiter.acquire(min(ceilings, default=None))
+            grant = await self.limiter.acquire(
+                min(ceilings, default=None),
+                lane=_lane(request, policy),
+                lease_seconds=self._timeout(request, left),
+            )
         except WaitTooLong as error:
             seconds = error.seconds
-        if seconds is not None:
+        if grant is None:
             raise RateLimitWait(request, seconds)
-        _ = self.http.session  # closed meanwhile
+        if not self.http.is_open:  # closed meanwhile
+            grant.release()
+        _ = self.http.session
+        return grant
 
     async def _attempt(
-        self, request: Request, decode: Decoder[T] | None, attempt: int, left: float | None
+        self,
+        request: Request,
+        decode: Decoder[T] | None,
+        attempt: int,
+        grant: Grant,
+        left: float | None,
     ) -> Outcome[T]:
-        timeout = self.attempt_timeout + SECONDS_PER_ROW * request.rows
-        bare = request.without_body()
-        self._tell(RequestSent(bare, attempt))
-        started = _now()
-        result = await self.http.attempt(
-            request, timeout if left is None else max(0.001, min(timeout, left))
-        )
-        status = result.status if isinstance(result, Answer) else None
-        self.requests_sent += not isinstance(result, NotSent)
-        self._tell(AnswerRead(bare, attempt, status, _now() - started))
-        if not isinstance(result, Answer):
-            return result
-        outcome = judge(bare, result, decode)
-        told = result.headers.get("retry-after")
-        asked = None if told is None else read_retry_after(told, result.date)
-        if isinstance(outcome, Throttled) or (isinstance(outcome, Unknown) and asked is not None):
-            self._tell(Held(self.limiter.throttled(asked)))
-        else:
-            self.limiter.answered()
+        trace, is_accepted = Trace(), False
+        try:
+            bare = request.without_body()
+            self._tell(RequestSent(bare, attempt))
+            started = _now()
+            result = await self.http.attempt(request, self._timeout(request, left), trace)
+            status = result.status if isinstance(result, Answer) else None
+            self.requests_sent += not isinstance(result, NotSent)
+            self._tell(AnswerRead(bare, attempt, status, _now() - started))
+            if not isinstance(result, Answer):
+                return result
+            outcome = judge(bare, result, decode)
+            is_accepted = not self._is_held(request, result, outcome)
+        finally:
+            if trace.headers_sent:  # it may have been counted, whatever became of it
+                grant.settle(is_accepted=is_accepted)
+            else:
+                grant.release()
         if isinstance(outcome, Applied):
             self.limiter.retry_quota.refill()
         return outcome
+
+    def _is_held(self, request: Request, answer: Answer, outcome: Outcome[Any]) -> bool:
+        """Take what an answer says about the budget; tell whether it asks to wait."""
+        is_stats = request.rate_class is RateClass.STATS
+        if not is_stats and (left := read_remaining(answer.headers)) is not None:
+            self.limiter.observed(*left)
+        told = answer.headers.get("retry-after")
+        asked = None if told is None else read_retry_after(told, answer.date)
+        is_throttled = isinstance(outcome, Throttled)
+        is_held = is_throttled or (isinstance(outcome, Unknown) and asked is not None)
+        if is_held:
+            pause = self.limiter.refused(asked, is_stats=is_stats, is_over_budget=is_throttled)
+            self._tell(Held(pause))
+        return is_held
+
+    def _timeout(self, request: Request, left: float | None) -> float:
+        timeout = self.attempt_timeout + SECONDS_PER_ROW * request.rows
+        return timeout if left is None else max(0.001, min(timeout, left))
 
     async def _resolve(
         self,
@@ -230,6 +281,16 @@ def _earliest(answer: Answer, elapsed: float) -> datetime:
     """Return the server's time at which the write was first sent, with slack."""
     date = answer.date
     return _ANY_TIME if date is None else date - timedelta(seconds=elapsed) - CLOCK_SLACK
+
+
+def _is_job(policy: RetryPolicy) -> bool:
+    return policy.deadline is None
+
+
+def _lane(request: Request, policy: RetryPolicy) -> Lane:
+    if request.rate_class is RateClass.STATS:
+        return Lane.STATS
+    return Lane.BULK if _is_job(policy) else Lane.INTERACTIVE
 
 
 def _left(policy: RetryPolicy, started: float) -> float | None:

@@ -37,15 +37,17 @@ class Released:
 
 @frozen
 class Refused:
-    """The server answered that the budget is used up.
+    """The server refused a request and asked everybody to wait.
 
     ``retry_after`` is the wait it asked for (seconds), None if it named none;
-    ``jitter`` seconds are added to it.
+    ``jitter`` seconds are added to it. ``is_over_budget`` if the budget is the reason,
+    which slows everybody down afterwards as well.
     """
 
     is_stats: bool
     retry_after: float | None
     jitter: float
+    is_over_budget: bool = True
 
 
 @frozen
@@ -133,8 +135,14 @@ def hear(budget: Budget, now: float, news: News) -> None:
             budget.settle(now, lease_id, is_accepted=is_accepted)
         case Released(lease_id):
             budget.release(lease_id)
-        case Refused(is_stats, retry_after, jitter):
-            budget.refuse(now, retry_after, jitter, is_stats=is_stats)
+        case Refused():
+            budget.refuse(
+                now,
+                news.retry_after,
+                news.jitter,
+                is_stats=news.is_stats,
+                is_over_budget=news.is_over_budget,
+            )
         case Observed(window, remaining):
             budget.observe(now, window, remaining)
 

@@ -131,7 +131,7 @@ def test_what_others_spend_is_left_to_them() -> None:
     spend(budget, 30, 1.0)
     budget.observe(2.0, "minute", 30)  # 70 are spent, 30 by us
     assert 40 == budget.spent_by_others("minute", 2.0)
-    assert 100 - 44 == pytest.approx(budget.limit("minute", 2.0))
+    assert 100 - 42 == pytest.approx(budget.limit("minute", 2.0))
     assert 3000 == budget.limit("hour", 2.0)
     assert 40 == budget.spent_by_others("minute", 119.0)
     assert 100 == budget.limit("minute", 120.0)

@@ -316,7 +316,7 @@ async def test_deadline_covers_the_limiter(
     async with ReplySession(KEY, base_url=fault_server.url, deadline=20) as session:
         for _ in range(10):
             await session.limiter.acquire()
-        session.limiter.throttled(15)
+        session.limiter.refused(15)
         started = reply_clock.time()
         with pytest.raises(ConnectionFailed):
             await session.request("GET", "/v3/things")
