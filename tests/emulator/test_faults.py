@@ -17,11 +17,12 @@ from reply_async.emulator import Emulator, Fault
 from reply_async.emulator.account import open_account
 from reply_async.emulator.armed_faults import What, read_faults
 from reply_async.emulator.contract import load_contract
-from reply_async.emulator.fault_acts import _ACTS
+from reply_async.emulator.fault_acts import _ACTS, Break, act
 from reply_async.emulator.faults import MEMBERS, PAIRS, TABLE, WHEN, read_fault
 from reply_async.emulator.options import exec_options
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 IMPORT, CONTACTS, WHOAMI = "/v3/contacts/import", "/v3/contacts", "/v3/whoami"
@@ -224,6 +225,23 @@ async def test_an_answer_without_a_body_breaks_in_its_headers(emulator: Emulator
             assert [101, 102] == emulator.state.sequences[made["id"]].email_account_ids
 
 
+@pytest.mark.parametrize(
+    ("what", "framing"),
+    [
+        ("short_body", ["Content-Length: 9"]),
+        ("cut_chunk", ["Transfer-Encoding: chunked"]),
+        ("cut_close", ["Connection: close"]),
+    ],
+)
+async def test_a_body_is_cut_in_each_way_of_telling_its_end(what: str, framing: list[str]) -> None:
+    """By its length, by chunks, or by the end of the connection."""
+    played = act(Fault(what=what, when="after_apply"), None)
+    assert isinstance(played, Break)
+    head, _, body = played.data.decode().partition("\r\n\r\n")
+    assert framing == head.split("\r\n")[2:]
+    assert body.endswith('{"id')
+
+
 async def test_a_hang_can_end_by_itself(emulator: Emulator, api: Api) -> None:
     """After its seconds the connection is closed."""
     emulator.faults.on("POST", IMPORT).before_apply(hang=0.05)
@@ -240,16 +258,24 @@ async def test_silence_does_not_keep_the_emulator_from_closing(what: str) -> Non
     headers = {"Authorization": f"Bearer {emulator.key}"}
     async with aiohttp.ClientSession(emulator.url, headers=headers) as client:
         asked = asyncio.create_task(_read(client))
+        await until(lambda: len(emulator.requests) == 1)
+        others = asyncio.all_tasks()
         gone = asyncio.create_task(_read(client))
-        while len(emulator.requests) < 2:  # noqa: ASYNC110 - the log has no event
-            await asyncio.sleep(0.01)
+        await until(lambda: len(emulator.requests) == 2)
         gone.cancel()
-        await asyncio.wait([gone])
+        await until(lambda: others >= asyncio.all_tasks())
         began = time.monotonic()
         await emulator.close()
         assert time.monotonic() - began < 0.4
         assert isinstance(await asked, aiohttp.ClientError)
     assert {gone, asked} >= asyncio.all_tasks() - before - {asyncio.current_task()}
+
+
+async def until(is_reached: Callable[[], bool]) -> None:
+    """Wait for something that tells nobody; TimeoutError if it does not come."""
+    async with asyncio.timeout(5):
+        while not is_reached():  # noqa: ASYNC110 - there is no event
+            await asyncio.sleep(0.01)
 
 
 async def _read(client: aiohttp.ClientSession) -> Exception | None:

@@ -86,3 +86,13 @@ async def test_a_refused_write_and_members(emulator: Emulator, api: Api) -> None
     await api.contacts(1)
     assert 1 == len((await api.ok("GET", "/v3/contacts"))["items"])
     assert emulator.clock.now() > MONDAY
+
+
+async def test_the_past_takes_no_ids(emulator: Emulator) -> None:
+    """A copy of the state has its own people and the true counters, which have no copies."""
+    emulator.state.new_contact(MONDAY)
+    emulator.visibility.hold(emulator.state, MONDAY + 60)
+    seen = emulator.visibility.seen(emulator.state, MONDAY)
+    emulator.state.new_contact(MONDAY)
+    assert (1, 2) == (len(seen.contacts), len(emulator.state.contacts))
+    assert emulator.state._contact_ids is seen._contact_ids
