@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 Json = Any
 
 WALKED_IDS = 6  # of a collection, for the paths below each of its items
+SHARE_OF_RESETS = 0.02
 REPORTS = ("/v3/sequences/{id}/stats", "/v3/sequences/{id}/stats/emails")
-PERIOD = {"dateRange": {"period": "lastMonth"}}
 
 
 def read_templates() -> list[str]:
@@ -44,11 +44,20 @@ async def whole_account(send: Send) -> dict[str, Json]:
     for template in REPORTS:
         for path in _paths(template, shown):
             shown[path] = await send("POST", path, {})
-    shown["ledger"] = await send("GET", "/_emulator/ledger", None)
+    for name in ("ledger", "rates", "dialects"):
+        shown[name] = await send("GET", f"/_emulator/{name}", None)
     _, state = await send("GET", "/_emulator/state", None)
-    of_one_run = {"time", "requests"}
+    of_one_run = {"time", "requests", "deliveries"}
     shown["state"] = {name: state[name] for name in state.keys() - of_one_run}
     return shown
+
+
+async def settled_account(send: Send) -> dict[str, Json]:
+    """Return the same once it no longer changes, when no webhook is under way."""
+    before, now = None, await whole_account(send)
+    while before != now:
+        before, now = now, await whole_account(send)
+    return now
 
 
 def _paths(template: str, shown: dict[str, Json]) -> list[str]:
@@ -98,7 +107,11 @@ class ChanceCalls:
         await self._write("POST", f"/v3/sequences/{self.sequences[0]}/start", {})
 
     async def one(self) -> None:
-        """Make one call of a kind that chance picks; it may be refused."""
+        """Make one call of a kind that chance picks, rarely a reset; it may be refused."""
+        if self._chance.random() < SHARE_OF_RESETS:
+            await self._write("POST", "/_emulator/reset")
+            self.sequences, self.contacts = [], []
+            await self.prepare()
         await self._chance.choice(self._kinds())()
 
     def _kinds(self) -> list[Callable[[], Awaitable[Json]]]:
@@ -110,6 +123,7 @@ class ChanceCalls:
         def call(method: str, path: str, body: Json = None) -> Callable[[], Awaitable[Json]]:
             return lambda: self._write(method, path, body)
 
+        variant = self._chance.choice(("refused", "forward_move"))
         step = {**STEP, "delayInMinutes": self._chance.choice((60, 1440))}
         return [
             self.create_sequence,
@@ -128,7 +142,9 @@ class ChanceCalls:
             call("GET", "/v3/email-accounts/connect/gmail"),
             call("POST", "/v3/webhooks", {"eventType": "email_sent", "url": "http://[::1]:9/"}),
             call("POST", "/v3/webhooks/1801/test"),
-            call("POST", "/_emulator/clock", {"advance": self._chance.randrange(200_000)}),
+            call("POST", "/_emulator/rates", {"replied": self._chance.random(), "bounced": 0.1}),
+            call("POST", "/_emulator/dialects", {"choices": {"bulk_add_enrolled": variant}}),
+            call("POST", "/_emulator/clock", {"advance": f"{self._chance.randrange(60)}h"}),
         ]
 
     async def create_sequence(self) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 from attrs import evolve
-from emulator.client import Api
+from emulator.client import MONDAY, Api
 from emulator.program import Program
 
 from reply_async.emulator.__main__ import main
@@ -71,24 +71,31 @@ def _other_database(path: Path) -> None:
 
 
 def _unreadable_entry(path: Path) -> None:
-    account(path, Entry(2.0, "call", "POST /v3/nowhere", b"{}", "application/json", 1, 501))
+    account(path, call("/v3/nowhere"))
 
 
 def _refused_entry(path: Path) -> None:
-    account(path, Entry(2.0, "call", "POST /v3/contact-lists", b"{}", "application/json", 1, 501))
+    account(
+        path, Entry(MONDAY, "call", "POST /v3/contact-lists", b"{}", "application/json", 1, 501)
+    )
 
 
 def _damaged(path: Path) -> None:
-    account(path, *(Entry(2.0, "time", "", b"x" * 1000) for _ in range(100)))
+    account(path, *(Entry(MONDAY, "time", "", b"x" * 1000) for _ in range(100)))
     content = bytearray(path.read_bytes())
     content[len(content) // 2 :] = b"\xff" * (len(content) // 2)
     path.write_bytes(content)
 
 
+def call(target: str) -> Entry:
+    """Return an entry of a call without content."""
+    return Entry(MONDAY, "call", f"POST {target}", b"{}", "application/json", 1, 501)
+
+
 def account(path: Path, *entries: Entry) -> None:
     """Make a file with entries."""
     with DataFile(path) as file:
-        file.set({"seed": 1, "key": "emu_kept", "started_at": 1.0})
+        file.set({"seed": 1, "key": "emu_kept", "started_at": MONDAY})
         for entry in entries:
             file.add(entry)
 
@@ -173,11 +180,11 @@ def test_the_clock_goes_on_while_nobody_serves(path: Path, monkeypatch: pytest.M
     account(path)
     emulator, file = open_account(options(path))
     with file:
-        assert 1.0 == emulator.clock.now()
+        assert MONDAY == emulator.clock.now()
     monkeypatch.setattr("reply_async.emulator.data_file.time.time", lambda: 5_000.0)
     with DataFile(path) as kept:
-        kept.add(Entry(1000.0, "time", ""))
-    for wall, now in (5_100.0, 1100.0), (4_000.0, 1000.0):
+        kept.add(Entry(MONDAY + 1000, "time", ""))
+    for wall, now in (5_100.0, MONDAY + 1100), (4_000.0, MONDAY + 1000):
         monkeypatch.setattr("reply_async.emulator.account.time.time", lambda wall=wall: wall)
         emulator, file = open_account(options(path))
         with file:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 import pytest
-from emulator.account_walk import ChanceCalls, people, whole_account
+from emulator.account_walk import ChanceCalls, people, settled_account, whole_account
 from emulator.program import Program
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ ROWS = 50
 
 
 async def import_until_killed(
-    program: Program, prefix: str, answered: dict[str, list[int]]
+    program: Program, prefix: str, answered: dict[str, list[int]], noted: asyncio.Semaphore
 ) -> None:
     """Import chunk after chunk, and note the ids of those that were answered."""
     number = 0
@@ -32,16 +32,20 @@ async def import_until_killed(
             status, content = await program.send("POST", IMPORT, people(chunk, ROWS))
             assert 200 == status
             answered[chunk] = [row["id"] for row in content["items"]]
+            noted.release()
 
 
 async def kill_amid_writes(program: Program, chance: random.Random) -> dict[str, list[int]]:
     """End the program while four clients write; return the chunks, unanswered ones empty."""
     answered: dict[str, list[int]] = {}
+    noted = asyncio.Semaphore(0)
     clients = [
-        asyncio.create_task(import_until_killed(program, f"client{number}-", answered))
+        asyncio.create_task(import_until_killed(program, f"client{number}-", answered, noted))
         for number in range(4)
     ]
-    await asyncio.sleep(chance.uniform(0.02, 0.2))  # the process is another one, time is real
+    for _ in range(chance.randrange(1, 30)):
+        await noted.acquire()
+    await asyncio.sleep(chance.uniform(0, 0.02))  # the process is another one, time is real
     program.kill()
     await asyncio.gather(*clients)
     return answered
@@ -67,9 +71,10 @@ async def kill_and_compare(data: Path, seed: int, calls: int) -> None:
         await first.send("POST", "/_emulator/clock", {"advance": 5400 - time % 3600})
         changes = ChanceCalls(first.send, chance)
         await changes.prepare()
-        for _ in range(calls):
-            await changes.one()
-        before = await whole_account(first.send)
+        for _ in range(2):  # reads amid the writes, which must not matter
+            for _ in range(calls // 2):
+                await changes.one()
+            before = await settled_account(first.send)
     async with Program.on(data) as second:
         assert first.key == second.key
         assert before == await whole_account(second.send)
@@ -81,12 +86,11 @@ async def kill_and_compare(data: Path, seed: int, calls: int) -> None:
             assert found == ids or (not ids and len(set(map(bool, found))) == 1), chunk
         changes.send = third.send
         await changes.one()
-    assert any(chunks.values())
 
 
 async def test_what_was_answered_survives_a_kill(tmp_path: Path) -> None:
     """It is all there after a restart; what was in flight is there whole or not at all."""
-    await kill_and_compare(tmp_path / "account.db", seed=1, calls=60)
+    await kill_and_compare(tmp_path / "account.db", seed=1, calls=40)
 
 
 @pytest.mark.slow
