@@ -110,7 +110,7 @@ def _account(emulator: Emulator) -> Markup:
     state, clock = emulator.state, emulator.clock
     enrolled = sum(len(entry.members) for entry in state.sequences.values())
     at = datetime.fromtimestamp(clock.now(), UTC)
-    time = element("time", f"{at:%H:%M:%S}", datetime=f"{plain_iso(clock.now())}Z")
+    time = element("time", f"{at:%H:%M:%S}", datetime=f"{at:%Y-%m-%dT%H:%M:%SZ}")
     facts = (
         ("Clock", time, f"{at:%a %d %b %Y} UTC, {_pace(clock)}"),
         ("Sequences", _number(len(state.sequences)), f"{_number(_active(emulator))} active"),

@@ -159,14 +159,18 @@ def test_the_session_is_opened_on_the_emulator_and_closed(
 
 
 def test_a_whole_run_speaks_one_dialect(project: pytest.Pytester) -> None:
-    """`--reply-dialect` reaches every emulator; a wrong name says which there are."""
+    """`--reply-dialect` reaches every emulator without a mark; a wrong name is told."""
     project.makepyfile("""
+        import pytest
+        @pytest.mark.reply_emulator(dialect="default")
+        async def test_marked(reply_emulator):
+            assert "top_level" == reply_emulator.dialects["page_envelope"]
         async def test_dialect(reply_emulator):
             assert "info" == reply_emulator.dialects["page_envelope"]
             assert "sync_200" == reply_emulator.dialects["import_mode"]
     """)
-    run(project, "--reply-dialect", "legacy,import_mode=sync_200").assert_outcomes(passed=1)
-    result = run(project, "--reply-dialect", "newest")
+    run(project, "--reply-dialect", "legacy,import_mode=sync_200").assert_outcomes(passed=2)
+    result = run(project, "--reply-dialect", "newest", "-k", "test_dialect")
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*there are default, modern, legacy*"])
 
