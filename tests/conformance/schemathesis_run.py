@@ -23,6 +23,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from http import HTTPStatus
 from importlib.resources import files
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -87,12 +88,20 @@ class Snapshot:
 
     def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
-        self._kept = pickle.dumps((emulator.state, emulator.ledger, emulator.outreach))
+        self._budgets = emulator.ledger.budgets  # the emulator's, only referred to
+        file = BytesIO()
+        pickler = pickle.Pickler(file)
+        pickler.persistent_id = lambda it: "budgets" if it is self._budgets else None  # type: ignore[method-assign] # may be set
+        pickler.dump((emulator.state, emulator.ledger, emulator.outreach))
+        self._kept = file.getvalue()
 
     def restore(self) -> None:
         """Bring the account back; a request must not be under way."""
         emulator = self._emulator
-        emulator.state, emulator.ledger, emulator.outreach = pickle.loads(self._kept)  # noqa: S301 - our own
+        unpickler = pickle.Unpickler(BytesIO(self._kept))  # noqa: S301 - our own
+        unpickler.persistent_load = lambda _: self._budgets  # type: ignore[method-assign] # may be set
+        emulator.state, emulator.ledger, emulator.outreach = unpickler.load()
+        emulator.state.webhooks.carrier = emulator.deliveries
 
 
 def main(argv: list[str] | None = None) -> int:
