@@ -113,8 +113,11 @@ class Progress:
     Rows: ``read`` from the input, ``settled`` in any way, of these ``refused`` and
     ``unknown``; ``total`` if the caller told it. ``requests`` counts what was sent,
     ``waiting_for`` names the window of the budget that the run waits for (``minute``,
-    ``hour``, ``server``) or is None, ``eta_seconds`` is what the budget allows at
-    best, None without a ``total``.
+    ``hour``, ``server``) or is None, ``wait_seconds`` how long the next request waits
+    for it. ``scale`` is the part of the limits that is used after refusals, and
+    ``others_in_minute`` what other clients of the user were seen to spend.
+    ``eta_seconds`` is what the budget allows at best, with all of this as it is, None
+    without a ``total``.
     """
 
     read: int = 0
@@ -124,6 +127,9 @@ class Progress:
     total: int | None = None
     requests: int = 0
     waiting_for: str | None = None
+    wait_seconds: float = 0.0
+    scale: float = 1.0
+    others_in_minute: int = 0
     eta_seconds: float | None = None
 
 

@@ -173,6 +173,9 @@ class Run:
             total=self._total,
             requests=stages.job.requests.total(),
             waiting_for=state.waiting_for if state.waiting else None,
+            wait_seconds=state.held_seconds if state.waiting else 0.0,
+            scale=state.scale,
+            others_in_minute=state.others_in_minute,
             eta_seconds=self._eta(stages),
         )
 

@@ -39,7 +39,12 @@ def sentence(progress: Progress) -> str:
     if progress.unknown:
         parts.append(f"{progress.unknown:,} unknown")
     if progress.waiting_for:
-        parts.append(f"waits for the {WAITS.get(progress.waiting_for, progress.waiting_for)}")
+        window = WAITS.get(progress.waiting_for, progress.waiting_for)
+        parts.append(f"waits {duration(progress.wait_seconds)} for the {window}")
+    if progress.others_in_minute:
+        parts.append(f"others spend {progress.others_in_minute} a minute")
+    if progress.scale < 1:
+        parts.append(f"at {progress.scale:.2f} of the limits after a 429")
     if progress.eta_seconds is not None:
         parts.append(f"{duration(progress.eta_seconds)} to go")
     return ", ".join(parts)

@@ -12,6 +12,7 @@ negative.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Final, Self, TypedDict
 
 from attrs import astuple, define, field, frozen
@@ -29,7 +30,7 @@ _DOUBLINGS: Final = 6  # 2**6 is past the longest pause
 ROOM_TO_GROW: Final = 1.05
 MEAN_WEIGHT: Final = 1 / 15
 # A server that shows a bucket's level would seem to be spent by others for ever.
-LEAST_LEFT: Final = 0.25
+LEAST_LEFT: Final = 0.4
 # Below the cap at which the server refused: it may have counted what we did not see.
 BELOW_CAP: Final = 0.95
 
@@ -60,20 +61,22 @@ class Limits:
     hour: float = HOUR
     margin: float = 1.0
 
-    def nominal(self, window: str) -> float:
-        """Return what a window, ``minute``, ``hour`` or ``stats``, may hold at most."""
-        numbers = {
-            "minute": self.per_minute,
-            "hour": self.per_hour,
-            "stats": self.stats_per_hour,
+    nominal: Mapping[str, float] = field(init=False, eq=False, repr=False)
+
+    @nominal.default
+    def _nominal_default(self) -> Mapping[str, float]:
+        """Return what each window may hold at most, by its name."""
+        return {
+            "minute": self.per_minute * self.share,
+            "hour": self.per_hour * self.share,
+            "stats": self.stats_per_hour * self.share,
         }
-        return numbers[window] * self.share
 
     def guard(self, window: str) -> WindowGuard:
         """Return a new guard of a window."""
         if window == "minute":
-            return WindowGuard(self.nominal(window), self.minute + self.margin)
-        return WindowGuard(self.nominal(window), self.hour + self.margin, self.hour / CELLS)
+            return WindowGuard(self.nominal[window], self.minute + self.margin)
+        return WindowGuard(self.nominal[window], self.hour + self.margin, self.hour / CELLS)
 
 
 @define
@@ -127,15 +130,16 @@ class Foreign:
     last: float = 0.0
     mean: float = 0.0
 
-    def see(self, period: int, spent: float) -> None:
-        """Note what others have spent in the window that ends now."""
+    def see(self, period: int, spent: float, *, is_guess: bool = False) -> None:
+        """Note what others have spent in the window that ends now; a guess soon passes."""
         if period != self.period:
             weight = 1.0 if not self.mean else MEAN_WEIGHT
             self.mean += (self.last - self.mean) * weight
             self.most_before = self.most if period == self.period + 1 else 0.0
             self.period, self.most = period, 0.0
-        self.last = max(0.0, spent)
-        self.most = max(self.most, self.last)
+        if not is_guess:
+            self.last = max(0.0, spent)
+        self.most = max(self.most, spent)
 
     def spent(self, period: int) -> float:
         """Return the most that others spent in a window of late."""
@@ -246,7 +250,7 @@ class Budget:
         if is_incident and is_over_budget:
             scale *= 0.85
             if is_stats:
-                cap = self.guards["stats"].used(now) / self.limits.nominal("stats")
+                cap = self.guards["stats"].used(now) / self.limits.nominal["stats"]
                 scale = min(scale, BELOW_CAP * cap)
             else:
                 self._blame_others(now)
@@ -254,18 +258,17 @@ class Budget:
 
     def observe(self, now: float, window: str, remaining: int) -> None:
         """Note what the server says is left of a window, and so what others spent."""
-        spent = self._whole(window) - remaining
-        foreign = spent - self.guards[window].used(now)
-        self.foreign[window].see(self._period(window, now), foreign)
+        self._see_others(now, window, remaining)
 
     def spent_by_others(self, window: str, now: float) -> float:
         """Return what others were seen to spend in a ``minute`` or an ``hour``."""
-        spent = self.foreign[window].spent(self._period(window, now))
-        if window == "minute":
+        foreign, minute = self.foreign[window], self.foreign["minute"]
+        is_seen = foreign.most or foreign.most_before
+        spent = foreign.spent(self._period(window, now)) if is_seen else 0.0
+        if window == "minute" or not minute.mean:
             return spent
         minutes = self.limits.hour / self.limits.minute
-        period = self._period("minute", now)
-        return max(spent, self.foreign["minute"].spent_in(minutes, period))
+        return max(spent, minute.spent_in(minutes, self._period("minute", now)))
 
     def scale(self, pace: str, now: float) -> float:
         """Return the part of the limits of a group that is used, after refusals."""
@@ -275,12 +278,12 @@ class Budget:
 
     def limit(self, window: str, now: float) -> float:
         """Return what a window may hold now, after refusals and what others spend."""
-        nominal = self.limits.nominal(window)
-        limit = nominal * self.scale(PACE_OF[window], now)
+        limit = self.limits.nominal[window]
+        if self.paces[PACE_OF[window]].scale < 1.0:
+            limit *= self.scale(PACE_OF[window], now)
         if window != "stats" and (others := self.spent_by_others(window, now)):
             whole = self._whole(window)
-            left = max(LEAST_LEFT * whole, whole - ROOM_TO_GROW * others)
-            limit = min(limit, left)
+            limit = min(limit, max(LEAST_LEFT * whole, whole - ROOM_TO_GROW * others))
         return max(1.0, limit)
 
     def dump(self, now: float) -> State:
@@ -322,10 +325,16 @@ class Budget:
             window: 1 - self.guards[window].used(now) / self._whole(window)
             for window in ("minute", "hour")
         }
-        self.observe(now, min(left, key=lambda window: left[window]), 0)
+        self._see_others(now, min(left, key=lambda window: left[window]), 0, is_guess=True)
+
+    def _see_others(
+        self, now: float, window: str, remaining: int, *, is_guess: bool = False
+    ) -> None:
+        spent = self._whole(window) - remaining - self.guards[window].used(now)
+        self.foreign[window].see(self._period(window, now), spent, is_guess=is_guess)
 
     def _whole(self, window: str) -> float:
-        return self.limits.nominal(window) / self.limits.share
+        return self.limits.nominal[window] / self.limits.share
 
     def _expire(self, now: float) -> None:
         for lease_id, lease in list(self.leases.items()):

@@ -57,8 +57,7 @@ class Curve:
 
     def seconds_until(self, count: float) -> float:
         """Return the seconds from the start at which so many have gone."""
-        if count <= 0:
-            return 0.0
+        count = max(count, 1e-6)  # none have gone: when the first of all may
         while self._gone[-1] < count and len(self._gone) <= self._end:
             self._reach(len(self._gone))
         if self._gone[-1] < count:

@@ -109,18 +109,23 @@ class Lanes(Generic[T]):
 
     def ahead(self, lane: Lane) -> int:
         """Return how many go before one who comes now, if all who wait go on waiting."""
-        counts = self.waiting()
-        mine, interactive = counts[lane], counts[Lane.INTERACTIVE]
-        others = [each for each in Lane if each not in (lane, Lane.INTERACTIVE)]
-        if lane is Lane.INTERACTIVE:
-            turns = (
-                (mine + self._granted[lane] - self._interactive_then[each]) // PASSES
-                for each in others
-            )
-            passing = sum(map(min, turns, (counts[each] for each in others)))
-            return mine + min(PASSES, passing)
-        passing = min(interactive, PASSES * (mine + 1))
-        return mine + passing + sum(min(counts[each], mine + 1) for each in others)
+        mine, interactive = len(self._queues[lane]), len(self._queues[Lane.INTERACTIVE])
+        others = [
+            (each, len(queue))
+            for each, queue in self._queues.items()
+            if queue and each not in (lane, Lane.INTERACTIVE)
+        ]
+        if lane is not Lane.INTERACTIVE:
+            turn = mine + sum(min(count, mine + 1) for _, count in others)
+            # Four pass those who wait now, the others come after all of these.
+            passing = interactive if turn >= PASSES else min(interactive, PASSES * (turn + 1))
+            return turn + passing
+        granted = self._granted[lane]
+        passing = sum(
+            min(count, (mine + granted - self._interactive_then[each]) // PASSES)
+            for each, count in others
+        )
+        return mine + min(PASSES, passing)
 
     def earliest(self) -> float:
         """Return the time at which the first gives up waiting."""

@@ -47,6 +47,7 @@ LONGEST_WAIT: Final = 60.0
 POLL_SECONDS: Final = 1.0
 STORE_BACKOFF: Final = (1.0, 30.0)  # seconds, doubled from the first to the last
 FORECAST_SECONDS: Final = 10.0
+CHECK_SECONDS: Final = 0.05  # how long a forecast that was right is taken to be
 _DRIFT: Final = 1.0  # requests, or seconds, after which a forecast is made anew
 
 
@@ -165,7 +166,7 @@ class Limiter:
         self._store = MemoryStore() if store is None else store
         self._account = Account(self._store, limits, name or "")
         self._is_named = name is not None
-        self._pacer = Pacer(burst, limits.nominal("minute"), minute)
+        self._pacer = Pacer(burst, limits.nominal["minute"], minute)
         self._lanes: Lanes[Grant] = Lanes()
         self._pump: asyncio.Task[None] | None = None
         self._alarm: asyncio.Future[None] | None = None
@@ -176,7 +177,8 @@ class Limiter:
         self._uniform = uniform
         self._prefix, self._asked = secrets.token_hex(6), 0
         self._granted = 0
-        self._forecast: tuple[Forecast, int] | None = None
+        self._forecast: tuple[Forecast, int] | None = None  # and what was granted by then
+        self._checked = 0.0
         self.retry_quota = RetryQuota()
 
     def bind(self, user: str) -> None:
@@ -448,16 +450,19 @@ class Limiter:
         if self._forecast is not None:
             forecast, granted = self._forecast
             gone = self._granted - granted
+            if now <= self._checked + CHECK_SECONDS:
+                return forecast, gone
             if (
                 now <= forecast.made + FORECAST_SECONDS
                 and now <= forecast.time_of(gone + 1) + _DRIFT
                 and (not gone or forecast.time_of(gone) <= now + _DRIFT)
             ):
+                self._checked = now
                 return forecast, gone
         budget.ready_at(now, is_stats=False)  # leases that have ended, limits that changed
         tokens = self._pacer.tokens(now - self._account.ahead)
         forecast = Forecast(budget, now, tokens, self._pacer.burst)
-        self._forecast = forecast, self._granted
+        self._forecast, self._checked = (forecast, self._granted), now
         return forecast, 0
 
 

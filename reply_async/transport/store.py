@@ -158,7 +158,7 @@ class MemoryStore:
         budget = self._budgets.get(user)
         if budget is None:
             budget = self._budgets[user] = Budget(limits)
-        elif budget.limits != limits:
+        elif budget.limits is not limits:
             budget.limits = limits
         return budget
 

@@ -79,14 +79,17 @@ def test_progress_names_the_window_it_waits_for() -> None:
     """Rows, requests, what it waits for, and the time to go; never a percentage."""
     progress = Progress(
         read=300, settled=200, refused=3, unknown=0, total=1_000, requests=12,
-        waiting_for="minute", eta_seconds=75.0,
+        waiting_for="minute", wait_seconds=12.2, scale=0.85, others_in_minute=20,
+        eta_seconds=75.0,
     )  # fmt: skip
 
     assert [
         "200 of 1,000 rows settled",
         "12 requests",
         "3 refused",
-        "waits for the minute window",
+        "waits 12 s for the minute window",
+        "others spend 20 a minute",
+        "at 0.85 of the limits after a 429",
         "1 min 15 s to go",
     ] == sentence(progress).split(", ")
 

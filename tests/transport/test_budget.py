@@ -142,7 +142,7 @@ def test_a_small_bucket_does_not_starve_us() -> None:
     budget = Budget(LIMITS)
     for second in range(200):
         budget.observe(float(second), "minute", 3)
-    assert 25 == budget.limit("minute", 200.0)
+    assert 40 == budget.limit("minute", 200.0)
 
 
 def test_our_own_requests_are_nobody_elses() -> None:
