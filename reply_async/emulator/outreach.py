@@ -1,15 +1,15 @@
 """Outreach: what an active sequence sends, and how people react.
 
 Played lazily: at every request and every move of the clock the hours that have
-passed are worked off, each working hour of the schedule once (zone ids are read
-as UTC). In an hour, follow-ups go before first contacts, each in the hours the
-schedule has for them. E-mails stay below
-`emailsCountPerDay`, below the daily limits of the linked mailboxes (shared by
-all sequences) and, if switched on, below `dailyThrottling`, spread evenly over
-the working day. LinkedIn actions stay below the daily limits of the linked
-profiles; calls, tasks and the rest have none. Steps a contact has no address
-for are passed over. Sending waits as long as no sender is there, switched on,
-able to send and below its limit; it rests on the holidays of the schedule.
+passed are worked off, each working hour of the schedule's zone once. In an hour,
+follow-ups go before first contacts, each in the hours the schedule has for them.
+E-mails stay below `emailsCountPerDay`, below the daily limits of the linked mailboxes
+(shared by all sequences, counted by the UTC day) and, if switched on, below
+`dailyThrottling`, spread evenly over the working day. LinkedIn actions stay below the
+daily limits of the linked profiles; calls, tasks and the rest have none. Steps a
+contact has no address for are passed over. Sending waits as long as no sender is
+there, switched on, able to send and below its limit; it rests on the holidays of the
+schedule.
 
 Reactions follow from (seed, step, contact) and from the rates of the variant,
 which differ by its id. Opens, clicks and bounces count at once, replies some
@@ -18,7 +18,6 @@ hours later; a reply finishes the contact unless the settings say otherwise.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from heapq import heappop, heappush
 from itertools import count
 from math import ceil
@@ -83,19 +82,18 @@ class Outreach:
 
     def _play(self, moment: float) -> None:
         self.reactions.play(moment)
-        at = datetime.fromtimestamp(moment, UTC)
         for sequence in self._state.sequences.values():
             if sequence.status != "active" or sequence.is_archived or not sequence.members:
                 continue
             schedule = self._state.schedules[sequence.schedule_id]
+            at = schedule.local(moment)
             shares = schedule.shares(at)
             if any(shares) and not self._state.schedules.is_holiday(schedule, at.date()):
-                self._play_sequence(sequence, moment, shares)
+                self._play_sequence(sequence, moment, at.toordinal(), shares)
 
     def _play_sequence(
-        self, sequence: Sequence, moment: float, shares: tuple[float, float]
+        self, sequence: Sequence, moment: float, day: int, shares: tuple[float, float]
     ) -> None:
-        day = int(moment // DAY)
         if sequence.sent_today.get("day") != day:
             sequence.sent_today = {"day": day}
         share = max(shares)

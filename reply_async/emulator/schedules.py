@@ -1,7 +1,7 @@
 """When a sequence may send: schedules and the holiday calendars linked to them.
 
-Zone ids are kept as Windows names and read as UTC; the switch for the contact's
-own time zone is kept and shown, no more. Follow-ups go by their own timings if
+Hours and holidays are those of the schedule's time zone; the switch for the contact's
+own one is kept and shown, no more. Follow-ups go by their own timings if
 the schedule says so, else by the main ones.
 """
 
@@ -12,6 +12,8 @@ from itertools import count
 from typing import Any
 
 from attrs import define, field
+
+from reply_async.emulator.zones import zone
 
 Json = dict[str, Any]
 
@@ -45,8 +47,12 @@ class Schedule:
         if self.members["useFollowUpSchedule"]:
             self.follow_up_hours = _week(self.members["followUpTimings"])
 
+    def local(self, moment: float) -> datetime:
+        """Return a time as clocks in the schedule's zone show it."""
+        return datetime.fromtimestamp(moment, zone(self.members["timezoneId"]))
+
     def shares(self, at: datetime) -> tuple[float, float]:
-        """Return how much of the day's hours has passed, 0 outside of them.
+        """Return how much of the local day's hours has passed, 0 outside of them.
 
         The first number is for first contacts, the second for follow-ups.
         """

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 async def emulator() -> AsyncIterator[Emulator]:
     """Give a fresh emulator; the test fails if an answer breaks the contract."""
-    async with Emulator("emu_test", budget=None, started_at=MONDAY) as running:
+    async with Emulator("emu_test", budget=None, started_at=MONDAY, clock="held") as running:
         conformance = Conformance(running)
         running.on_answer(conformance.check)
         yield running

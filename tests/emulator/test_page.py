@@ -101,7 +101,7 @@ async def test_an_empty_account_is_a_whole_page(
     """Each part says that there is nothing yet."""
     page = await read(emulator, http)
     assert 3 == page.words.count("None yet.")
-    assert {"None is armed.", "The budget is off.", "real time", "default"} <= {
+    assert {"None is armed.", "The budget is off.", "held", "default"} <= {
         part for word in page.words for part in (word, word.rpartition(", ")[2])
     }
     assert {} == page.rows

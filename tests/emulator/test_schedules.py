@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 from emulator.client import Json, email
+
+from reply_async.emulator.zones import PLACES, zone
 
 if TYPE_CHECKING:
     from emulator.client import Api
@@ -309,3 +312,47 @@ async def test_calendar_as_csv(api: Api) -> None:
     lines = ["Name,Start date,End date", '"Rest, ""long""",2026-12-25,2026-12-26', ""]
     assert (200, "\r\n".join(lines)) == (status, text)
     assert "text/csv; charset=utf-8" == api.headers["Content-Type"]
+
+
+@pytest.mark.parametrize(
+    ("zone_id", "first_hour"),
+    [
+        ("UTC", 9),
+        ("UTC+03", 6),
+        ("Eastern Standard Time", 14),
+        ("W. Europe Standard Time", 8),
+        ("Nowhere Standard Time", 9),
+    ],
+)
+async def test_hours_are_those_of_the_zone(
+    api: Api, emulator: Emulator, zone_id: str, first_hour: int
+) -> None:
+    """Nine o'clock is nine o'clock there; what is no zone is read as UTC."""
+    made = await api.ok("POST", SCHEDULES, {"name": "There", "timezoneId": zone_id})
+    sequence_id = await start(api, 500, scheduleId=made["id"])
+    emulator.advance(7 * DAY)
+    hours = {int(entry.at) % DAY // 3600 for entry in emulator.ledger.messages.select()}
+    assert set(range(first_hour, first_hour + 8)) == hours
+    assert 500 == await sent(api, sequence_id)
+
+
+async def test_a_working_day_over_midnight_is_one_day(api: Api, emulator: Emulator) -> None:
+    """In California it lasts until one o'clock UTC, and the daily limit as long."""
+    zone = {"name": "West", "timezoneId": "Pacific Standard Time"}
+    made = await api.ok("POST", SCHEDULES, zone)
+    sequence_id = await start(api, 2000, scheduleId=made["id"])
+    by_day = []
+    for _ in range(7):
+        emulator.advance(DAY)
+        by_day.append(await sent(api, sequence_id))
+    assert [200, 400, 600, 800, 1000, 1000, 1000] == by_day
+
+
+def test_clocks_change_in_zones_that_do() -> None:
+    """Berlin is two hours ahead in summer; every zone of the table is there."""
+    summer, winter = datetime(2027, 7, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
+    hours = [moment.astimezone(zone("W. Europe Standard Time")).hour for moment in (summer, winter)]
+    assert [2, 1] == hours
+    assert "-11:00" == winter.astimezone(zone("UTC-11")).isoformat()[-6:]
+    names = [name for name, place in PLACES.items() if str(zone(f"{name} Standard Time")) != place]
+    assert [] == names
