@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from reply_async.emulator import Emulator
     from reply_async.session import ReplySession
+    from reply_async.testing import VirtualClockLoop
 
 DAY = 86_400
 
@@ -148,6 +149,23 @@ async def test_a_run_conserves_its_rows(
         ledger.assert_conserved(wrong)
     with pytest.raises(AssertionError, match="30 created, and 10 by the reports"):
         ledger.assert_conserved(plain)
+
+
+async def test_rows_are_conserved_when_answers_are_lost(
+    reply_clock: VirtualClockLoop, reply_session: ReplySession, reply_emulator: Emulator
+) -> None:
+    """Applied, and the answer lost: of the import first, then of the enrolment."""
+    step = {"type": "call", "delayInMinutes": 0}
+    body = {"name": "A", "emailAccounts": [101], "steps": [step]}
+    made = await reply_session.request("POST", "/v3/sequences", body=body)
+    for path in ("/v3/contacts/import", "/v3/sequences/{id}/contact-links/bulk"):
+        reply_emulator.faults.on("POST", path).nth(1).after_apply(reset=True)
+    rows = [{"email": f"p{n}@example.com", "firstName": "P"} for n in range(30)]
+    report = await reply_session.sequence_contacts.import_rows(made["id"], rows)
+    assert (30, {}) == (report.counts.enrolled, report.imported)
+    assert 1 < reply_clock.time()
+    reply_emulator.ledger.assert_conserved(report)
+    reply_emulator.ledger.assert_one_effect_each()
 
 
 @pytest.mark.parametrize(
