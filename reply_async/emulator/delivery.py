@@ -58,7 +58,7 @@ class Deliveries:
         self.switch_off_after = SWITCH_OFF_AFTER
         self.delivered = self.dropped = 0
         self._emulator = emulator
-        self._lanes: dict[int, _Lane] = {}
+        self._lanes: dict[Webhook, _Lane] = {}
         self._retries: list[tuple[float, int, Webhook, Event, int]] = []
         self._order = count()
         self._is_running = False
@@ -98,7 +98,7 @@ class Deliveries:
         """
         status = await self._post(webhook.url, content)
         is_taken = is_success(status)
-        if webhook.failed_in_a_row or not is_taken:
+        if self._is_listening(webhook) and (webhook.failed_in_a_row or not is_taken):
             attempt = {
                 "webhookId": webhook.id,
                 "eventId": event_id,
@@ -139,9 +139,9 @@ class Deliveries:
             await http.close()
 
     def _queue(self, webhook: Webhook, event: Event, tries: int) -> None:
-        lane = self._lanes.get(webhook.id)
+        lane = self._lanes.get(webhook)
         if lane is None:
-            lane = self._lanes[webhook.id] = _Lane(webhook)
+            lane = self._lanes[webhook] = _Lane(webhook)
         lane.waiting.append((event, tries))
         self._work_on(lane)
 
@@ -153,19 +153,25 @@ class Deliveries:
         try:
             while lane.waiting:
                 async with self._free_lanes:
-                    event, tries = lane.waiting.popleft()
-                    if lane.webhook.is_enabled:
+                    if not self._is_listening(lane.webhook):
+                        lane.waiting.clear()
+                    if lane.waiting:  # it may have been emptied while it waited
+                        event, tries = lane.waiting.popleft()
                         await self._try(lane.webhook, event, tries + 1)
         finally:
             lane.task = None
-            if self._lanes.get(lane.webhook.id) is lane:
-                del self._lanes[lane.webhook.id]
+            del self._lanes[lane.webhook]
+
+    def _is_listening(self, webhook: Webhook) -> bool:
+        """Tell whether a subscription is still there, and switched on."""
+        present = self._emulator.state.webhooks.by_id.get(webhook.id)
+        return present is webhook and webhook.is_enabled
 
     async def _try(self, webhook: Webhook, event: Event, tries: int) -> None:
         status = await self.attempt(webhook, event.id, payload(webhook, event))
         if is_success(status):
             self.delivered += 1
-        elif webhook.is_enabled and tries <= len(RETRY_SECONDS):
+        elif self._is_listening(webhook) and tries <= len(RETRY_SECONDS):
             due = self._emulator.clock.now() + RETRY_SECONDS[tries - 1]
             heappush(self._retries, (due, next(self._order), webhook, event, tries))
             self._emulator.keep_time()

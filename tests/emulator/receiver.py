@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @define
 class Target:
-    """Receives events and answers as told, at `/slow` never.
+    """Receives events and answers as told, at `/slow` only after its ``release``.
 
     ``bodies`` are what came, byte for byte.
     """
@@ -25,6 +25,7 @@ class Target:
     received: list[Json] = field(factory=list)
     bodies: list[bytes] = field(factory=list)
     headers: list[set[str]] = field(factory=list)
+    release: asyncio.Event = field(factory=asyncio.Event)
 
     async def take(self, request: web.Request) -> web.Response:
         """Keep the event and answer."""
@@ -32,5 +33,5 @@ class Target:
         self.received.append(await request.json())
         self.headers.append({name.lower() for name in request.headers})
         if self.hangs or request.path == "/slow":
-            await asyncio.Event().wait()
+            await self.release.wait()
         return web.Response(status=self.status, headers={"Location": "/elsewhere"})

@@ -273,6 +273,36 @@ async def test_a_slow_receiver_slows_nobody_else(
     }
 
 
+@pytest.mark.parametrize("end", ["reset", "delete"])
+async def test_nothing_comes_for_who_is_gone(
+    api: Api, emulator: Emulator, target: Target, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    """What waits goes with its subscription; a later one of the same id gets its own."""
+    monkeypatch.setattr(delivery, "LANES_AT_A_TIME", 1)
+    await emulator.close()
+    await emulator.start()
+    slow = target.url.replace("/hook", "/slow")
+    made = [await hook(api, url, "email_sent") for url in (slow, target.url)]
+    await running(api, 5)
+    emulator.advance(DAY)
+    while not target.received:  # the slow one has the only lane
+        await api.ok("GET", "/v3/whoami")
+    if end == "reset":
+        await api.control("POST", "reset")
+        again = [await hook(api, target.url, "email_sent") for _ in made]
+        assert [entry["id"] for entry in made] == [entry["id"] for entry in again]
+        assert 0 == emulator.deliveries.waiting
+    else:
+        for entry in made:
+            await api.ok("DELETE", f"/v3/webhooks/{entry['id']}")
+    monkeypatch.setattr(delivery, "TIMEOUT_SECONDS", 0.05)
+    target.release.set()
+    await emulator.deliveries_done()
+    assert 1 == len(target.received)
+    if end == "reset":
+        assert [[], []] == [await logs(api, entry) for entry in again]
+
+
 async def test_nothing_is_lost_up_to_the_bound(
     api: Api, emulator: Emulator, target: Target, monkeypatch: pytest.MonkeyPatch
 ) -> None:
