@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 VOID = frozenset({"link", "meta"})  # elements that have no end
 
@@ -21,23 +17,18 @@ def element(name: str, /, *content: object, **attributes: object) -> Markup:
     """Return an element; content that is no markup is escaped.
 
     An underscore in an attribute's name stands for a hyphen, one at its end for
-    nothing. An attribute that is None or False is left out, True has no value.
+    nothing. An attribute that is None is left out.
     """
     shown = [
-        f" {key.rstrip('_').replace('_', '-')}"
-        + ("" if value is True else f'="{escape(str(value))}"')
+        f' {key.rstrip("_").replace("_", "-")}="{escape(str(value))}"'
         for key, value in attributes.items()
-        if value is not None and value is not False
+        if value is not None
     ]
     start = f"<{name}{''.join(shown)}>"
-    return Markup(start if name in VOID else f"{start}{join(content)}</{name}>")
-
-
-def join(content: Iterable[object]) -> Markup:
-    """Return pieces one after the other, escaped unless they are markup."""
-    return Markup(
-        "".join(piece if isinstance(piece, Markup) else escape(str(piece)) for piece in content)
-    )
+    if name in VOID:
+        return Markup(start)
+    inner = (part if isinstance(part, Markup) else escape(str(part)) for part in content)
+    return Markup(f"{start}{''.join(inner)}</{name}>")
 
 
 def raw_element(name: str, text: str) -> Markup:

@@ -104,7 +104,8 @@ def _marked_emulator(test: pytest.Item) -> "Emulator":
         marked = _marked_options(test, set(inspect.signature(Emulator).parameters))
         dialect = marked.pop("dialect", {})
         if not isinstance(dialect, str):
-            dialect = dialects_of(test.config.getoption("--reply-dialect")).changed(dialect)
+            whole_run = str(test.config.getoption("--reply-dialect"))
+            dialect = dialects_of(whole_run).changed(dialect)
         return Emulator(**marked, dialect=dialect)
     except (TypeError, ValueError) as error:
         pytest.fail(f"reply_emulator of {test.nodeid}: {error}", pytrace=False)

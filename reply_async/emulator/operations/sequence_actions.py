@@ -147,7 +147,7 @@ def _bulk(call: Call, act: Callable[[Sequence], None], missing_slug: str = "notF
 def _act(call: Call, sequence: Sequence, action: str, *, needs_contacts: bool = True) -> None:
     """Follow the contract's state machine from the present state."""
     rules = load_contract().document["x-state-machine"]["actions"][action]
-    rule = rules["archived" if sequence.is_archived else sequence.status]
+    rule: Json = rules["archived" if sequence.is_archived else sequence.status]
     entry = rule.get("dialect")
     if entry is not None:
         rule = _OTHER_RULES.get((entry, call.dialects[entry]), rule)
