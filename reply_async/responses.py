@@ -8,6 +8,7 @@ of what a server sent.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -101,6 +102,13 @@ class Unknown:
     is_transient: bool = True
 
 
+@frozen
+class Accepted(Unknown):
+    """A background job took the request over; its rows are not told, ``job_id`` is a UUID."""
+
+    job_id: str = field(kw_only=True)
+
+
 Outcome = Applied[T] | Rejected | NotSent | Throttled | Unknown
 
 _BY_STATUS: Mapping[int, type[ApiError]] = {
@@ -112,6 +120,7 @@ _BY_STATUS: Mapping[int, type[ApiError]] = {
 # Decided before any work began, so these mean "no" whatever their body looks like.
 _ALWAYS_REFUSALS = frozenset({401, 403, 404, 405, 413, 415, 431})
 _REFUSALS_WITH_PROBLEM = frozenset({400, 409, 422})
+_JOB_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 def judge(request: Request, answer: Answer, decode: Decoder[T] | None) -> Outcome[T]:
@@ -173,7 +182,18 @@ def _success(request: Request, answer: Answer, decode: Decoder[T] | None) -> Out
         where, problem = error.where, error.problem
     if answer.status == 202:  # noqa: PLR2004 - accepted
         where, problem = "$", "taken over by a background job, its result not told"
+        job_id = _JOB_ID.search(answer.headers.get("location", "")) or _JOB_ID.search(
+            answer.body.decode("utf-8", "replace")
+        )
+        if job_id is not None:
+            evidence = f"answer 202, {problem}"
+            return Accepted(evidence, is_transient=False, job_id=job_id[0])
     return _unreadable(request, answer.status, problem, where=where, transient=False)
+
+
+def lacks_route(error: ReplyError) -> bool:
+    """Tell a 404 of a server that does not know the route from one about an object."""
+    return isinstance(error, NotFound) and error.code is None
 
 
 def _content(request: Request, answer: Answer) -> Any:  # noqa: ANN401 - JSON is anything

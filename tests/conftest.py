@@ -11,6 +11,23 @@ from fault_server import FaultServer
 from transport.canary import Canary
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Run in another dialect only what meets an emulator that speaks it."""
+    if config.getoption("--reply-dialect") == "default":
+        return
+    speaking = {"reply_emulator", "dialect"}
+    silent = {item for item in items if speaking.isdisjoint(getattr(item, "fixturenames", ()))}
+    config.hook.pytest_deselected(items=[*silent])
+    items[:] = [item for item in items if item not in silent]
+
+
+@pytest.fixture(scope="session")
+def dialect(pytestconfig: pytest.Config) -> str:
+    """Give the dialect of this run, for emulators that a test starts by itself."""
+    chosen: str = pytestconfig.getoption("--reply-dialect")
+    return chosen
+
+
 @pytest.fixture
 def canary(caplog: pytest.LogCaptureFixture) -> Iterator[Canary]:
     """Give a key of its own, and fail if it shows up in the log of the test."""

@@ -25,10 +25,10 @@ PROGRAMS = [
 
 
 @pytest.fixture(scope="module")
-def environment() -> Iterator[dict[str, str]]:
+def environment(dialect: str) -> Iterator[dict[str, str]]:
     """Start an emulator as a program of its own and name it in the environment."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "reply_async.emulator", "--exit-with-parent"],
+    with subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-m", "reply_async.emulator", "--exit-with-parent", "--dialect", dialect],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

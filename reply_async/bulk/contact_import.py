@@ -10,20 +10,28 @@ import asyncio
 import json
 import re
 from collections.abc import Callable, Container, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
-from attrs import asdict, define, field, frozen
+from attrs import asdict, define, evolve, field, frozen
 
 from reply_async.bulk.job import JobSender
 from reply_async.bulk.rows import StagedRow
 from reply_async.converter import DecodeError, camel, decode
 from reply_async.errors import ApiError
 from reply_async.models.contacts import ImportedItem, ImportResult
+from reply_async.models.jobs import BackgroundJob, BackgroundJobStatus
 from reply_async.outcome import Refusal, RowStatus, SettledRow, Verdicts
 from reply_async.requests import Request, Safety
-from reply_async.responses import Applied, Rejected, Unknown, failure
+from reply_async.responses import Accepted, Applied, Rejected, Unknown, failure
 
 IMPORT_SIZE: Final = 1000
+# Once a server left a request to a background job, which tells no rows: so few are answered
+# at once.
+PIECE_SIZE: Final = 200
+MAX_SECONDS_OF_JOB: Final = 3600.0
+_SECONDS_BETWEEN_LOOKS: Final = (1.0, 30.0)  # at first, and at most
+_UNDER_WAY: Final = (BackgroundJobStatus.SCHEDULED, BackgroundJobStatus.PROCESSING)
 _ROW_POINTER = re.compile(r"/?items/(\d{1,4})(?:/(\w+))?")
 
 
@@ -57,6 +65,7 @@ class ContactImport:
     custom_fields: Request
     _known_fields: frozenset[str] | None = field(init=False, default=None)
     _fields_lock: asyncio.Lock = field(init=False, factory=asyncio.Lock)
+    _size: int = field(init=False, default=IMPORT_SIZE)
 
     async def send(
         self, rows: Sequence[StagedRow], verdicts: Verdicts, on_attempt: Callable[[], None]
@@ -64,49 +73,81 @@ class ContactImport:
         """Import rows, at most 1,000, and note a verdict for each.
 
         Rows that a 400 names are refused and the rest is sent again; a 400 that names
-        none is narrowed down by halves. What refuses the whole call is raised.
+        none is narrowed down by halves. What refuses the whole call is raised. Where the
+        server leaves the rows to a background job, that is waited for, and the rows are
+        sent again in pieces to learn what became of them.
         """
         refused = await self._undefined_fields(rows)
         verdicts.refused |= refused
-        waiting = [_without(rows, refused)]
+        waiting = _pieces(_without(rows, refused), self._size)
+        is_repeat = False
         while waiting:
             chunk = waiting.pop()
-            error = await self._send(chunk, verdicts, on_attempt) if chunk else None
+            error = await self._send(chunk, verdicts, on_attempt, is_repeat=is_repeat)
             if error is None:
                 continue
-            if named := _named_rows(chunk, error):
+            if isinstance(error, Accepted):
+                await self._wait_for(error.job_id)
+                self._size, is_repeat = PIECE_SIZE, True
+                waiting += _pieces(chunk, PIECE_SIZE)
+            elif named := _named_rows(chunk, error):
                 verdicts.refused |= named
-                waiting.append(_without(chunk, named))
+                waiting += _pieces(_without(chunk, named), IMPORT_SIZE)
             else:
-                middle = len(chunk) // 2
-                waiting += [chunk[middle:], chunk[:middle]]
+                waiting += _pieces(chunk, -(-len(chunk) // 2))
+
+    async def _wait_for(self, job_id: str) -> None:
+        """Look at a background job until it has ended, or cannot be read."""
+        request = Request(
+            "GET", "/v3/background-jobs/{jobId}", path={"jobId": job_id}, safety=Safety.READ
+        )
+        pause, longest = _SECONDS_BETWEEN_LOOKS
+        waited = 0.0
+        while waited < MAX_SECONDS_OF_JOB:
+            await asyncio.sleep(pause)
+            waited, pause = waited + pause, min(2 * pause, longest)
+            outcome = await self.job.deliver("other", request, partial(decode, kind=BackgroundJob))
+            if not (isinstance(outcome, Applied) and outcome.value.status in _UNDER_WAY):
+                return
 
     async def _send(
-        self, rows: Sequence[StagedRow], verdicts: Verdicts, on_attempt: Callable[[], None]
-    ) -> ApiError | None:
-        """Send one request; return a refusal that is about single rows."""
-        request = self._request(rows)
+        self,
+        rows: Sequence[StagedRow],
+        verdicts: Verdicts,
+        on_attempt: Callable[[], None],
+        *,
+        is_repeat: bool,
+    ) -> ApiError | Accepted | None:
+        """Send one request; return a refusal that is about single rows, or the job it became.
+
+        ``is_repeat`` says that a job may have imported the rows before.
+        """
+        request = self._request(rows, is_repeat=is_repeat)
         outcome = await self.job.deliver(
             "import", request, lambda data: _results(data, len(rows)), on_attempt
         )
         if isinstance(outcome, Rejected) and _concerns_rows(outcome.error):
             return outcome.error
+        if isinstance(outcome, Accepted) and len(rows) > PIECE_SIZE:
+            return outcome
         if isinstance(outcome, Applied):
-            _settle(verdicts, rows, outcome.value, is_resend=outcome.after_loss)
+            _settle(verdicts, rows, outcome.value, is_resend=outcome.after_loss or is_repeat)
         elif isinstance(outcome, Unknown):
             verdicts.unknown |= dict.fromkeys((row.number for row in rows), outcome.evidence)
         else:
             raise failure(request, outcome)
         return None
 
-    def _request(self, rows: Sequence[StagedRow]) -> Request:
+    def _request(self, rows: Sequence[StagedRow], *, is_repeat: bool) -> Request:
+        """Build the request; a repeat overwrites nothing, for that the first has done."""
+        may_overwrite = self.options.overwrite_existing and not is_repeat
         body: dict[str, Any] = {"items": [row.item for row in rows]}
-        if options := self.options.encode():
+        if options := evolve(self.options, overwrite_existing=may_overwrite).encode():
             body["options"] = options
         return Request(
             "POST",
             "/v3/contacts/import",
-            safety=Safety.REPLACE if self.options.overwrite_existing else Safety.UPSERT,
+            safety=Safety.REPLACE if may_overwrite else Safety.UPSERT,
             body=json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(),
             rows=len(rows),
         )
@@ -129,6 +170,11 @@ class ContactImport:
             for name in names
             if name not in self._known_fields
         }
+
+
+def _pieces(rows: Sequence[StagedRow], size: int) -> list[Sequence[StagedRow]]:
+    """Cut rows into pieces, the first of them at the end."""
+    return [rows[start : start + size] for start in range(0, len(rows), size)][::-1]
 
 
 def _without(rows: Sequence[StagedRow], refused: Container[int]) -> list[StagedRow]:

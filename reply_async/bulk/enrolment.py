@@ -26,7 +26,7 @@ from reply_async.models.sequences import SequenceStatus
 from reply_async.outcome import Refusal, RowOutcome, RowStatus, SettledRow, Verdicts
 from reply_async.pagination import Page, decode_page, walk
 from reply_async.requests import Request
-from reply_async.responses import Applied, Unknown, failure
+from reply_async.responses import Applied, Outcome, Rejected, Unknown, failure, lacks_route
 from reply_async.transport.sender import CLOCK_SLACK
 
 BATCH: Final = 10_000
@@ -50,6 +50,10 @@ class EnrolmentRequests(Protocol):
 
     def count(self) -> Request:
         """Build the read of how many members there are."""
+        ...
+
+    def sequence(self) -> Request:
+        """Build the read of the sequence itself."""
         ...
 
 
@@ -185,16 +189,18 @@ class Enrolment:
         return found if found or await self._exists() else None
 
     async def _exists(self) -> bool:
-        outcome = await self.job.deliver("other", self.requests.count(), read_count)
+        outcome: Outcome[Any] = await self.job.deliver("other", self.requests.count(), read_count)
+        if isinstance(outcome, Rejected) and lacks_route(outcome.error):
+            outcome = await self.job.deliver("other", self.requests.sequence(), lambda _: None)
         return isinstance(outcome, Applied)
 
     async def _count(self) -> int:
         try:
             return await self.job.read(self.requests.count(), read_count)
         except NotFound as error:
-            if error.code is not None:
+            if not lacks_route(error):
                 raise
-        return 1  # the route itself is missing on some servers: look at the members
+        return 1  # some servers do not count: look at the members
 
     def _settle_enrolled(self, verdicts: Verdicts, ids: Iterable[int]) -> None:
         settled = self._unsettled(ids)

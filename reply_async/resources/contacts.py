@@ -29,7 +29,6 @@ from reply_async.errors import InvalidUse
 from reply_async.models.contact_activities import ContactActivity, ContactInboxThread
 from reply_async.models.contact_lists import ContactList
 from reply_async.models.contacts import Contact, ContactFilterRule, ContactRow
-from reply_async.models.counts import Count
 from reply_async.models.sequence_contacts import ContactSequence, ContactStatuses, StatusInSequence
 from reply_async.outcome import BulkOutcome
 from reply_async.pagination import Page, Pager
@@ -48,6 +47,7 @@ from reply_async.resources.bodies import to_json
 from reply_async.resources.comparison import judge_deleted
 from reply_async.resources.contact_bodies import create_body, filter_body, is_as_sent, update_body
 from reply_async.resources.contact_owner import OwnerChange
+from reply_async.resources.counting import counted, length
 from reply_async.resources.custom_fields import custom_fields_request
 from reply_async.resources.users import whoami_request
 from reply_async.transport.sender import Sender
@@ -238,19 +238,22 @@ class Contacts:
     ) -> int:
         """Return how many contacts fit; the arguments are those of ``filter``.
 
-        Marked as coming soon in the API's document: NotFound where it is not served.
+        Marked as coming soon in the API's document: where it is not served, the list is read.
 
-        Costs: 1 request.
-        Raises: InvalidUse, ValidationFailed, NotFound, Forbidden, RateLimitWait,
-        ConnectionFailed, BadAnswer.
+        Costs: 1 request; 1 more per 1,000 contacts where it is not served.
+        Raises: InvalidUse, ValidationFailed, Forbidden, RateLimitWait, ConnectionFailed,
+        BadAnswer.
         API page: contacts/count-filtered-contacts.
         """
         body = filter_body(rules, list_id, sequence_id, sequence_step_id, search_term)
         request = Request(
             "POST", "/v3/contacts/filter/count", body=to_json(body), safety=Safety.READ
         )
-        answer = await self._sender.send(request, partial(decode, kind=Count))
-        return answer.count
+        count = await counted(self._sender, request)
+        if count is not None:
+            return count
+        request = Request("POST", "/v3/contacts/filter", body=to_json(body), safety=Safety.READ)
+        return await length(Pager(self._sender, request, Contact, attrgetter("id")))
 
     async def statuses(self, contact_id: int) -> ContactStatuses:
         """Return how a contact stands, as a whole and in each sequence.

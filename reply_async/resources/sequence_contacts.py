@@ -52,9 +52,10 @@ from reply_async.resources.arguments import checked_choice, checked_word, some_i
 from reply_async.resources.bodies import to_json
 from reply_async.resources.comparison import judge_deleted
 from reply_async.resources.contacts import SETTABLE
+from reply_async.resources.counting import counted, length
 from reply_async.resources.custom_fields import custom_fields_request
 from reply_async.resources.users import whoami_request
-from reply_async.responses import conclude
+from reply_async.responses import Rejected, conclude, lacks_route
 from reply_async.transport.sender import Sender
 from reply_async.unset import UNSET, Unset
 
@@ -167,14 +168,19 @@ class SequenceContacts:
         """Return how many contacts a sequence has; proves that it exists, too.
 
         Marked as coming soon in the API's document, and in use by its vendor's tools.
+        Where it is not served, the sequence is read and its contacts are counted.
 
-        Costs: 1 request.
+        Costs: 1 request; 2 more and 1 per 1,000 contacts where it is not served.
         Raises: InvalidUse, NotFound, Forbidden, RateLimitWait, ConnectionFailed, BadAnswer.
         API page: sequence-contacts/count-sequence-contacts.
         """
-        return await self._sender.send(
-            _Requests(int32("sequence_id", sequence_id)).count(), read_count
-        )
+        requests = _Requests(int32("sequence_id", sequence_id))
+        count = await counted(self._sender, requests.count())
+        if count is None:
+            # the page of a missing sequence may be empty
+            await self._sender.send(requests.sequence(), lambda _: None)
+            count = await length(self.list(sequence_id))
+        return count
 
     def states(
         self, sequence_id: int, *, additional_columns: Iterable[StateColumn] = ()
@@ -466,7 +472,9 @@ class SequenceContacts:
         """Return who is as they should be, read by pages or one by one, with a job's patience."""
         requests = _Requests(str(sequence_id))
         request = requests.count()
-        count = conclude(request, await self._sender.deliver(request, read_count))
+        outcome = await self._sender.deliver(request, read_count)
+        is_uncounted = isinstance(outcome, Rejected) and lacks_route(outcome.error)
+        count = 0 if is_uncounted else conclude(request, outcome)
         if count <= MAXIMUM_PAGE * len(ids):
             pager = self.list(sequence_id)
             return await find_reached(self._sender, pager, is_reached, ids, _BY_CONTACT)

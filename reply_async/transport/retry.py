@@ -13,7 +13,7 @@ from typing import Any, Final
 from attrs import frozen
 
 from reply_async.requests import Request, Safety
-from reply_async.responses import NotSent, Outcome, Throttled, Unknown
+from reply_async.responses import Accepted, NotSent, Outcome, Throttled, Unknown
 
 QUOTA: Final = 500
 TRANSIENT_COST: Final = 14
@@ -66,6 +66,8 @@ def is_repeatable(request: Request, outcome: Outcome[Any]) -> bool:
             return request.safety not in (None, Safety.SEND) and not is_permanent
         case Throttled():
             return request.safety not in (None, Safety.SEND)
+        case Accepted():  # the job is at it; what became of it must be read first
+            return False
         case Unknown(is_transient=is_transient):
             return request.safety in REPEATABLE and (is_transient or not request.is_read)
     return False

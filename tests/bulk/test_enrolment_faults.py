@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from bulk.people import COUNT, ENROL, MEMBERS, as_async, known_contacts, people, settled
 from fault_proxy import FaultProxy, answer, apply_and_drop, drop, edit
+from pinned import import_answers_at_once, members_are_counted, refusals_have_one_word
 
 from reply_async import ApiError, NotFound, ReplySession, RunStopped
 from reply_async.emulator import Emulator
@@ -12,6 +13,7 @@ from reply_async.outcome import RowStatus
 from reply_async.testing import VirtualClockLoop
 
 
+@members_are_counted
 @pytest.mark.parametrize("fault", [apply_and_drop, edit(lambda _: []), edit(lambda _: {"x": 1})])
 async def test_an_applied_enrolment_is_found_and_not_sent_again(
     session: ReplySession, proxy: FaultProxy, sequence_id: int, fault: Any
@@ -24,6 +26,7 @@ async def test_an_applied_enrolment_is_found_and_not_sent_again(
     assert 1 == len(proxy.sent("GET", MEMBERS))
 
 
+@members_are_counted
 async def test_reading_back_pages_until_everybody_is_found(
     session: ReplySession, proxy: FaultProxy, sequence_id: int
 ) -> None:
@@ -35,6 +38,7 @@ async def test_reading_back_pages_until_everybody_is_found(
     assert [f"top=1000&skip={skip}" for skip in (0, 1000, 2000)] == skips
 
 
+@members_are_counted
 async def test_an_enrolment_lost_before_it_was_applied_is_sent_again_once(
     session: ReplySession, proxy: FaultProxy, sequence_id: int
 ) -> None:
@@ -91,6 +95,7 @@ async def test_an_id_in_neither_list_is_read_back(
     assert 1 == len(proxy.sent("POST", ENROL))
 
 
+@members_are_counted
 @pytest.mark.parametrize("calls", [(1,), (3,)])
 async def test_a_read_that_fails_leaves_them_unknown(
     session: ReplySession, proxy: FaultProxy, sequence_id: int, calls: tuple[int, ...]
@@ -124,6 +129,7 @@ async def test_an_empty_page_proves_nothing_by_itself(
     assert 1 == len(proxy.sent("POST", ENROL))
 
 
+@members_are_counted
 async def test_a_resend_that_is_lost_is_read_back_and_then_parked(
     session: ReplySession, proxy: FaultProxy, sequence_id: int
 ) -> None:
@@ -172,6 +178,7 @@ async def test_a_row_of_an_undecided_contact_is_undecided_too(
     assert 2 == len(proxy.sent("POST", ENROL))
 
 
+@import_answers_at_once
 @pytest.mark.parametrize(
     ("status", "code", "kind"),
     [
@@ -218,6 +225,7 @@ async def test_who_was_found_stays_found_when_the_rest_is_refused(
     assert (5, 5, 0) == (counts.enrolled, counts.unsent, counts.refused)
 
 
+@members_are_counted
 async def test_a_throttled_enrolment_is_sent_again_without_a_read(
     session: ReplySession, proxy: FaultProxy, sequence_id: int, reply_clock: VirtualClockLoop
 ) -> None:
@@ -239,6 +247,7 @@ async def test_a_server_without_the_count_is_asked_for_its_members(
     assert (5, 1) == (report.counts.already_in, report.counts.enrolled)
 
 
+@refusals_have_one_word
 async def test_add_many_settles_by_position(
     session: ReplySession, proxy: FaultProxy, sequence_id: int
 ) -> None:
@@ -256,6 +265,7 @@ async def test_add_many_settles_by_position(
     assert {"other": 2, "enrol": 1} == report.requests
 
 
+@members_are_counted
 async def test_add_many_cuts_batches(
     session: ReplySession, proxy: FaultProxy, sequence_id: int
 ) -> None:
@@ -267,6 +277,7 @@ async def test_add_many_cuts_batches(
     assert 12_000 == report.counts.enrolled
 
 
+@members_are_counted
 async def test_add_many_of_nobody_looks_and_ends(
     session: ReplySession, proxy: FaultProxy, sequence_id: int
 ) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from bulk.people import ENROL, IMPORT, WHOAMI, people, person, settled
 from fault_proxy import FaultProxy, answer, apply_and_close, apply_and_drop, drop, edit
+from pinned import bad_addresses_refuse_all, import_answers_at_once, requests_are_few
 
 from reply_async import (
     ApiError,
@@ -23,6 +24,7 @@ from reply_async.testing import VirtualClockLoop
 NO_POINTER = {"title": "Bad request", "code": "contact.invalidInput", "detail": "Something."}
 
 
+@bad_addresses_refuse_all
 async def test_rows_named_by_a_400_are_ejected(
     session: ReplySession, proxy: FaultProxy, sequence_id: int
 ) -> None:
@@ -50,6 +52,7 @@ async def test_rows_named_one_at_a_time_are_ejected_one_at_a_time(
     assert (600, 100) == (report.counts.refused, report.counts.created)
 
 
+@import_answers_at_once
 @pytest.mark.parametrize("bad", [1, 500, 777, 1000])
 async def test_a_400_that_names_nobody_is_narrowed_down_by_halves(
     session: ReplySession, proxy: FaultProxy, bad: int
@@ -181,6 +184,7 @@ async def test_a_401_in_mid_run_is_believed_after_a_second_look(
     assert reply_clock.time() < 120
 
 
+@requests_are_few
 async def test_a_short_401_does_not_end_the_run(
     session: ReplySession, proxy: FaultProxy, sequence_id: int
 ) -> None:

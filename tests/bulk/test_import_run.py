@@ -8,9 +8,11 @@ from bulk.people import ENROL, IMPORT, as_async, new_sequence, people, person, s
 from fault_proxy import FaultProxy, edit
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pinned import import_answers_at_once, members_are_counted, requests_are_few
 
 from reply_async import ContactRow, ImportOptions, Refusal, ReplySession, RunStopped
 from reply_async.emulator import Emulator
+from reply_async.emulator.dialects import dialects_of
 from reply_async.outcome import Report, RowStatus
 from reply_async.testing import run_virtual
 
@@ -37,10 +39,11 @@ BAD: dict[str, tuple[Any, str]] = {
 }
 
 
-async def imported(rows: Any) -> tuple[Any, Report]:
-    """Import rows into a new sequence of a new emulator."""
+async def imported(rows: Any, dialect: str) -> tuple[Any, Report]:
+    """Import rows into a new sequence of a new emulator, which names rows it refuses."""
+    spoken = dialects_of(dialect).changed({"import_bad_email": "whole_400"})
     async with (
-        Emulator() as emulator,
+        Emulator(dialect=spoken) as emulator,
         ReplySession(emulator.key, base_url=emulator.url) as session,
     ):
         sequence_id = await new_sequence(session)
@@ -57,13 +60,15 @@ async def imported(rows: Any) -> tuple[Any, Report]:
     is_async=st.booleans(),
 )
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_every_row_has_the_outcome_of_its_kind(kinds: list[str], is_async: bool) -> None:
+def test_every_row_has_the_outcome_of_its_kind(
+    dialect: str, kinds: list[str], is_async: bool
+) -> None:
     """Each row ends exactly once, by its number, and the counts add up to the rows."""
     rows = [
         person(0),
         *(GOOD[kind](n) if kind in GOOD else BAD[kind][0] for n, kind in enumerate(kinds, 10)),
     ]
-    outcome, report = run_virtual(imported(as_async(rows) if is_async else rows))
+    outcome, report = run_virtual(imported(as_async(rows) if is_async else rows, dialect))
 
     expected = ["enrolled", *("enrolled" if kind in GOOD else BAD[kind][1] for kind in kinds)]
     seen_refused_email = False
@@ -82,6 +87,7 @@ def test_every_row_has_the_outcome_of_its_kind(kinds: list[str], is_async: bool)
     assert report.unsent == 0
 
 
+@requests_are_few
 async def test_requests_of_a_run_are_as_few_as_can_be(
     session: ReplySession, proxy: FaultProxy, sequence_id: int, reply_emulator: Emulator
 ) -> None:
@@ -146,6 +152,7 @@ async def test_a_plain_import_tells_what_became_of_contacts(
     assert {"import": 1, "other": 1} == report.requests
 
 
+@requests_are_few
 async def test_members_are_told_and_not_sent(
     session: ReplySession, proxy: FaultProxy, sequence_id: int
 ) -> None:
@@ -209,6 +216,7 @@ async def test_undefined_custom_fields_are_refused_unsent(
     assert 999 == len(first)
 
 
+@members_are_counted
 async def test_an_enrolment_refusal_by_slug_or_number_is_the_row_s(
     session: ReplySession, proxy: FaultProxy, sequence_id: int
 ) -> None:
@@ -233,6 +241,7 @@ async def test_an_enrolment_refusal_by_slug_or_number_is_the_row_s(
     assert {"enrol": 1, "import": 1, "other": 2} == report.requests
 
 
+@import_answers_at_once
 async def test_the_account_limit_ends_the_run_once(
     session: ReplySession, proxy: FaultProxy, sequence_id: int
 ) -> None:

@@ -19,6 +19,7 @@ from bulk.people import (
     settled,
 )
 from fault_proxy import FaultProxy, answer, delay
+from pinned import import_answers_at_once
 
 from reply_async import (
     BadAnswer,
@@ -80,6 +81,7 @@ async def test_what_is_no_iterable_is_the_caller_s_error(
         session.sequence_contacts.import_rows(sequence_id, "abc")  # type: ignore[arg-type]  # on purpose
 
 
+@import_answers_at_once
 async def test_stop_lets_what_is_on_the_wire_settle(
     session: ReplySession, proxy: FaultProxy, sequence_id: int
 ) -> None:
@@ -97,6 +99,7 @@ async def test_stop_lets_what_is_on_the_wire_settle(
     assert 0 == report.counts.unknown
 
 
+@import_answers_at_once
 async def test_stop_ends_a_wait_for_the_budget(
     session: ReplySession, proxy: FaultProxy, reply_clock: VirtualClockLoop
 ) -> None:
@@ -281,6 +284,7 @@ async def test_a_snapshot_that_promises_more_and_gives_nothing_is_no_snapshot(
     assert 1 == len(proxy.sent("POST", ENROL))
 
 
+@import_answers_at_once
 @pytest.mark.parametrize("is_async", [False, True])
 async def test_an_idle_consumer_holds_the_run_back(
     session: ReplySession, proxy: FaultProxy, is_async: bool

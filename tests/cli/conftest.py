@@ -57,10 +57,11 @@ def clean_environment(**more: str) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[Server]:
+def server(dialect: str) -> Iterator[Server]:
     """Start one emulator for all tests that import."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "reply_async.emulator", "--budget", "off", "--exit-with-parent"],
+    options = ["--budget", "off", "--exit-with-parent", "--dialect", dialect]
+    process = subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-m", "reply_async.emulator", *options],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from fault_proxy import FaultProxy, answer, apply_and_drop, drop, edit
+from pinned import create_tells_the_steps
 
 from reply_async import (
     AnyStep,
@@ -90,6 +91,7 @@ async def test_what_is_created_is_what_is_read_back(session: ReplySession) -> No
     assert again.without_ids() == read.without_ids()
 
 
+@create_tells_the_steps
 async def test_a_flat_sequence_costs_one_request(session: ReplySession, proxy: FaultProxy) -> None:
     """Branches cost one more each, and one to read the whole."""
     await session.sequences.create("Flat", steps=KINDS)

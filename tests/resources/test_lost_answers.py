@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from attrs import frozen
 from fault_proxy import FaultProxy, answer, apply_and_drop, drop
+from pinned import missing_lists_are_empty, settings_are_merged
 
 from reply_async import (
     Call,
@@ -119,10 +120,10 @@ async def test_a_lost_delete_ends_with_the_sequence_gone(
         await session.sequences.delete(sequence_id)
 
 
-UPDATES: list[dict[str, Any]] = [
+UPDATES: list[Any] = [
     {"name": "New name"},
     {"schedule_id": 2},
-    {"settings": SequenceSettings(daily_throttling=7)},
+    pytest.param({"settings": SequenceSettings(daily_throttling=7)}, marks=settings_are_merged),
     {"email_accounts": [103, 102]},
     {"linkedin_accounts": [42]},
     {"linkedin_accounts": []},
@@ -187,6 +188,7 @@ async def test_a_lost_replacement_of_mailboxes_is_compared(
     assert 2 == len(proxy.sent("PUT", LINKS))
 
 
+@missing_lists_are_empty
 async def test_a_missing_sequence_is_not_found(session: ReplySession) -> None:
     """Each call says so in its own way, and all of them raise NotFound."""
     calls: list[Awaitable[Any]] = [
