@@ -65,10 +65,14 @@ class Job:
         return True
 
 
-def finish_jobs(jobs: Iterable[Job], now: float) -> None:
-    """Let the jobs that have come to their end do their work, in the order they ended."""
+def finish_jobs(jobs: Iterable[Job], now: float, play_until: Callable[[float], None]) -> None:
+    """Let the jobs that have come to their end do their work, in the order they ended.
+
+    Before each, what fell due earlier is played, however late somebody looks.
+    """
     due = [job for job in jobs if job.work is not None and job.is_done(now)]
     for job in sorted(due, key=lambda job: job.ends_at):
+        play_until(job.ends_at)
         work, job.work = job.work, None
         if work is not None:
             job.result = work(job.ends_at)

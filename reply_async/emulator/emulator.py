@@ -232,7 +232,7 @@ class Emulator:
 
     def play_due(self, now: float) -> None:
         """Do what fell due until now: imports that take their time, and outreach."""
-        finish_jobs(self.state.jobs.values(), now)
+        finish_jobs(self.state.jobs.values(), now, self.outreach.catch_up)
         self.outreach.catch_up(now)
 
     def next_request_number(self) -> int:

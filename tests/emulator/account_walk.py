@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 Json = Any
 
 WALKED_IDS = 6  # of a collection, for the paths below each of its items
+DIALECTS = (
+    {"bulk_add_enrolled": "forward_move", "import_mode": "async_202"},
+    {"bulk_add_enrolled": "refused", "import_mode": "sync_200"},
+)
 SHARE_OF_RESETS = 0.02
 REPORTS = ("/v3/sequences/{id}/stats", "/v3/sequences/{id}/stats/emails")
 
@@ -116,14 +120,14 @@ class ChanceCalls:
 
     def _kinds(self) -> list[Callable[[], Awaitable[Json]]]:
         sequence = self._chance.choice(self.sequences)
-        contact = self._chance.choice(self.contacts)
+        contact = self._chance.choice(self.contacts or [1])
         number = self._chance.randrange(10**6)
         on_sequence, on_contact = f"/v3/sequences/{sequence}", f"/v3/contacts/{contact}"
 
         def call(method: str, path: str, body: Json = None) -> Callable[[], Awaitable[Json]]:
             return lambda: self._write(method, path, body)
 
-        variant = self._chance.choice(("refused", "forward_move"))
+        variant = self._chance.choice(DIALECTS)
         step = {**STEP, "delayInMinutes": self._chance.choice((60, 1440))}
         return [
             self.create_sequence,
@@ -143,7 +147,7 @@ class ChanceCalls:
             call("POST", "/v3/webhooks", {"eventType": "email_sent", "url": "http://[::1]:9/"}),
             call("POST", "/v3/webhooks/1801/test"),
             call("POST", "/_emulator/rates", {"replied": self._chance.random(), "bounced": 0.1}),
-            call("POST", "/_emulator/dialects", {"choices": {"bulk_add_enrolled": variant}}),
+            call("POST", "/_emulator/dialects", {"choices": variant}),
             call("POST", "/_emulator/clock", {"advance": f"{self._chance.randrange(60)}h"}),
         ]
 

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from reply_async.emulator.background_jobs import Job, finish_jobs
+
 if TYPE_CHECKING:
     from emulator.client import Api, Json
 
@@ -112,3 +114,16 @@ async def test_bad_requests(api: Api) -> None:
     status, problem = await api("POST", f"{JOBS}/{first['jobId']}/cancel", {"reason": 5})
     assert 400 == status
     assert "Scheduled" == (await jobs(api))[0]["status"]
+
+
+def test_what_fell_due_before_a_job_ended_is_played_first() -> None:
+    """However late somebody looks: so the same calls give the same account."""
+    seen: list[tuple[str, float]] = []
+
+    def work(at: float) -> Json:
+        seen.append(("work", at))
+        return {}
+
+    jobs = [Job("1", "import", 0.0, end, {}, {}, work=work) for end in (30.0, 10.0, 50.0)]
+    finish_jobs(jobs, 40.0, lambda at: seen.append(("play", at)))
+    assert [("play", 10.0), ("work", 10.0), ("play", 30.0), ("work", 30.0)] == seen
