@@ -11,8 +11,9 @@ from benchmarks.bulk_import import bulk_import
 from benchmarks.conversion import conversion
 from benchmarks.emulator import emulator
 from benchmarks.single_requests import single_requests
+from benchmarks.stores import stores, stores_table
 
-SUBJECTS = ("requests", "import", "conversion", "emulator")
+SUBJECTS = ("requests", "import", "conversion", "emulator", "stores")
 
 
 def main() -> None:
@@ -31,6 +32,8 @@ def main() -> None:
         print(conversion(arguments.rounds), end="\n\n")
     if arguments.subject in (None, "emulator"):
         print(emulator(arguments.rounds), end="\n\n")
+    if arguments.subject in (None, "stores"):
+        print(stores_table(stores(arguments.rounds)), end="\n\n")
     if arguments.subject in (None, "requests", "import"):
         measure_session(arguments)
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         SequenceUnusable,
         ServerError,
         SessionClosed,
+        StoreFailed,
         Unauthorized,
         ValidationFailed,
     )
@@ -239,6 +240,8 @@ if TYPE_CHECKING:
     from reply_async.session import ReplySession
     from reply_async.transport.limiter import Limiter
     from reply_async.transport.limiter_state import LimiterState
+    from reply_async.transport.redis_store import RedisStore
+    from reply_async.transport.sqlite_store import SqliteStore
     from reply_async.unset import UNSET, Unset
 
 _NAMES = {
@@ -270,6 +273,7 @@ _NAMES = {
         "SequenceUnusable",
         "ServerError",
         "SessionClosed",
+        "StoreFailed",
         "Unauthorized",
         "ValidationFailed",
     ),
@@ -508,6 +512,8 @@ _NAMES = {
     "session": ("ReplySession",),
     "transport.limiter": ("Limiter",),
     "transport.limiter_state": ("LimiterState",),
+    "transport.redis_store": ("RedisStore",),
+    "transport.sqlite_store": ("SqliteStore",),
     "unset": (
         "UNSET",
         "Unset",
@@ -651,6 +657,7 @@ __all__ = [
     "RateLimitWait",
     "RateLimited",
     "ReadBack",
+    "RedisStore",
     "Refusal",
     "RepliesHandlingType",
     "ReplyError",
@@ -697,6 +704,7 @@ __all__ = [
     "SessionClosed",
     "SettledRow",
     "Sms",
+    "SqliteStore",
     "StateColumn",
     "StateStatus",
     "StateStep",
@@ -707,6 +715,7 @@ __all__ = [
     "StepEmailStats",
     "StepVariant",
     "Steps",
+    "StoreFailed",
     "Task",
     "TaskActionType",
     "TeamUser",

@@ -43,6 +43,20 @@ class SessionClosed(ReplyError):
         return "the session is not open: use it inside `async with ReplySession(...)`"
 
 
+class StoreFailed(ReplyError):
+    """The store of a shared budget cannot be used; without it nothing is sent.
+
+    ``store`` names it: a file, or the address of a server without its password.
+    """
+
+    def __init__(self, store: str, problem: str) -> None:
+        super().__init__(store, problem)
+        self.store, self.problem = store, problem
+
+    def __str__(self) -> str:
+        return f"the budget in {self.store} {self.problem}"
+
+
 class RequestError(ReplyError):
     """What became of one request; ``request`` says which, without its body."""
 

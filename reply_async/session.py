@@ -7,6 +7,7 @@ import hashlib
 import ipaddress
 import os
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import partial
 from types import TracebackType
@@ -45,6 +46,7 @@ from reply_async.transport.http import HttpTransport
 from reply_async.transport.limiter import Limiter
 from reply_async.transport.retry import RetryPolicy
 from reply_async.transport.sender import CONNECTIONS, Sender
+from reply_async.transport.stores import store_at
 
 if TYPE_CHECKING:
     import aiohttp
@@ -52,7 +54,9 @@ if TYPE_CHECKING:
 DEFAULT_BASE_URL: Final = "https://api.reply.io"
 
 # One budget a user and loop. It outlives its sessions, since the server's windows do too.
-_limiters: dict[asyncio.AbstractEventLoop, dict[str, Limiter]] = {}
+_limiters: dict[asyncio.AbstractEventLoop, dict[tuple[str, str | None], Limiter]] = {}
+# How many open sessions draw on each; after the last, files and connections are let go.
+_open_sessions: Counter[Limiter] = Counter()
 
 _METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 _PATH: Final = re.compile(r"/v3(/[\w.~:@+-]+)+", re.ASCII)
@@ -69,6 +73,8 @@ class ReplySession:
         base_url: The origin of the API; a trailing slash or ``/v3`` is taken off.
             https only, except towards this machine or with ``allow_insecure``.
         limiter: A budget to share on purpose; by default one for the key and user.
+        budget_store: Where that one is kept, for other processes to share it: the path
+            of a SQLite file, or an address such as ``redis://localhost:6379/0``.
         attempt_timeout: Seconds that one attempt may take, plus 0.03 for each row.
         deadline: Seconds that one awaited call may take with all its waits and retries.
         max_wait: The longest single wait (seconds) for the budget or the server before
@@ -92,6 +98,7 @@ class ReplySession:
         *,
         base_url: str = DEFAULT_BASE_URL,
         limiter: Limiter | None = None,
+        budget_store: str | None = None,
         attempt_timeout: float = 30.0,
         deadline: float = 150.0,
         max_wait: float = 75.0,
@@ -110,9 +117,11 @@ class ReplySession:
                 raise InvalidUse(argument, "must be more than 0 seconds")
         if max_wait < 0:
             raise InvalidUse("max_wait", "must not be negative")
+        if limiter is not None and budget_store is not None:
+            raise InvalidUse("budget_store", "goes with the limiter: Limiter(store=...)")
         self._origin = checked_origin(base_url, self._key, allow_insecure=allow_insecure)
         self._actor = _actor_headers(user_id, user_email, team_id)
-        self._limiter = limiter
+        self._limiter, self._budget_store = limiter, budget_store
         self._attempt_timeout = attempt_timeout
         self._policy = RetryPolicy(max_wait=max_wait, deadline=deadline)
         self._client_session = client_session
@@ -123,20 +132,22 @@ class ReplySession:
     def from_env(cls, **options: Any) -> Self:  # noqa: ANN401 - the arguments of the class
         """Return a session made from ``REPLY_API_KEY`` and its companions.
 
-        These are REPLY_BASE_URL, REPLY_TEAM_ID, REPLY_USER_ID and REPLY_USER_EMAIL;
-        ``options`` are arguments of the class and win over them.
+        These are REPLY_BASE_URL, REPLY_TEAM_ID, REPLY_USER_ID, REPLY_USER_EMAIL and
+        REPLY_BUDGET_STORE; ``options`` are arguments of the class and win over them.
 
         Raises: InvalidUse if there is no key, or a value cannot be right.
         """
         if "api_key" not in options and not os.environ.get("REPLY_API_KEY", "").strip():
             raise InvalidUse("REPLY_API_KEY", "is not set: put the key of your account there")
         given: dict[str, Any] = {}
-        for name in ("base_url", "team_id", "user_id", "user_email"):
+        for name in ("base_url", "team_id", "user_id", "user_email", "budget_store"):
             if value := os.environ.get(f"REPLY_{name.upper()}", "").strip():
                 given[name] = value
         for name in ("team_id", "user_id"):
             if name in given:
                 given[name] = checked_id(f"REPLY_{name.upper()}", given[name])
+        if "limiter" in options:
+            given.pop("budget_store", None)
         given |= options
         # Never in a variable here, for the traceback of what the class may raise.
         return cls(given.pop("api_key", None) or os.environ["REPLY_API_KEY"], **given)
@@ -160,6 +171,7 @@ class ReplySession:
             awaited=self._policy,
             on_event=self._on_event,
         )
+        _open_sessions[limiter] += 1
         return self
 
     async def __aexit__(
@@ -172,9 +184,16 @@ class ReplySession:
 
     async def close(self) -> None:
         """Close the connections; calls after that raise SessionClosed."""
-        if self._opened is not None:
-            await self._opened.http.close()
-            await self._opened.limiter.flush()
+        if self._opened is None or not self._opened.http.is_open:
+            return
+        limiter = self._opened.limiter
+        await self._opened.http.close()
+        _open_sessions[limiter] -= 1
+        if _open_sessions[limiter] or self._limiter is not None:
+            await limiter.flush()
+        else:
+            del _open_sessions[limiter]
+            await limiter.close()
 
     def __repr__(self) -> str:
         return f"<ReplySession {self._origin}>"
@@ -357,9 +376,9 @@ class ReplySession:
             if loop.is_closed():
                 _limiters.pop(loop, None)
         shared = _limiters.setdefault(asyncio.get_running_loop(), {})
-        user = self._user()
+        user = self._user(), self._budget_store
         if user not in shared:
-            shared[user] = Limiter()
+            shared[user] = Limiter(store=store_at(self._budget_store))
         return shared[user]
 
     def _user(self) -> str:

@@ -28,6 +28,15 @@ def dialect(pytestconfig: pytest.Config) -> str:
     return chosen
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_state_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep what runs of the command share out of the folder of whoever runs the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        patch.delenv("REPLY_BUDGET_STORE", raising=False)
+        yield
+
+
 @pytest.fixture
 def canary(caplog: pytest.LogCaptureFixture) -> Iterator[Canary]:
     """Give a key of its own, and fail if it shows up in the log of the test."""

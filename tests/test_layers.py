@@ -31,6 +31,12 @@ FLOORS = (
     "transport.guard",
     "transport.budget",
     "transport.store",
+    "transport.shared_budget",
+    "transport.shared_store",
+    "transport.sqlite_file",
+    "transport.sqlite_store",
+    "transport.redis_store",
+    "transport.stores",
     "transport.account",
     "transport.forecast",
     "transport.lanes",
@@ -61,6 +67,7 @@ HOMES = {
     "aiohttp": "transport.http",
     "cattrs": "converter",
     "aiolimiter": "transport.limiter",
+    "redis": "transport.redis_store",
 }
 
 

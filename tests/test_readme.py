@@ -40,11 +40,14 @@ def environment(dialect: str) -> Iterator[dict[str, str]]:
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=range(len(PROGRAMS)))
-def test_a_program_of_the_readme_runs(program: str, environment: dict[str, str]) -> None:
+def test_a_program_of_the_readme_runs(
+    program: str, environment: dict[str, str], tmp_path: Path
+) -> None:
     """Each program runs to its end and says something."""
     done = subprocess.run(  # noqa: S603 - our own README
         [sys.executable, "-X", "utf8", "-c", program],
         env=environment,
+        cwd=tmp_path,
         capture_output=True,
         text=True,
         timeout=60,

@@ -26,6 +26,7 @@ from reply_async import (
     RunStopped,
     SequenceUnusable,
     ServerError,
+    StoreFailed,
     Unauthorized,
 )
 from reply_async.cli.messages import PROGRAM, plain
@@ -81,6 +82,7 @@ ADVICE: tuple[tuple[type[ReplyError] | tuple[type[ReplyError], ...], str], ...] 
     (Forbidden, "; the key needs another scope, user or team"),
     (OutcomeUnknown, "; look at it before you try again"),
     (ConnectionFailed, "; check the network and the address (--base-url, REPLY_BASE_URL)"),
+    (StoreFailed, " (--budget-store, REPLY_BUDGET_STORE; `none` shares with nobody)"),
     ((RateLimitWait, RateLimited, ServerError), "; try again later"),
 )
 
@@ -90,7 +92,10 @@ CODES: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], ExitCo
     ((BadInput, InvalidUse), ExitCode.USAGE),
     ((Unauthorized, Forbidden), ExitCode.ACCESS),
     (OutcomeUnknown, ExitCode.UNKNOWN_ROWS),
-    ((ConnectionFailed, RateLimitWait, RateLimited, ServerError), ExitCode.UNAVAILABLE),
+    (
+        (ConnectionFailed, RateLimitWait, RateLimited, ServerError, StoreFailed),
+        ExitCode.UNAVAILABLE,
+    ),
     ((NotFound, Conflict, SequenceUnusable, AccountLimitReached), ExitCode.TARGET),
     ((CommandFailed, ReplyError, OSError), ExitCode.FAILED),
 )

@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 import reply_async
 from reply_async import Counts, Report
-from reply_async.cli.connection import session_from_env
+from reply_async.cli.connection import BudgetStore, session_from_env
 from reply_async.cli.console import show_json
 from reply_async.cli.csv_input import CsvOptions, open_table
 from reply_async.cli.errors import BadInput, ExitCode, stop_code
@@ -43,6 +43,7 @@ def run(
     dry_run: bool = False,
     json: bool = False,
     base_url: str | None = None,
+    budget_store: BudgetStore = None,
 ) -> int:
     """Import a CSV file of contacts and enrol them into a sequence.
 
@@ -65,7 +66,9 @@ def run(
     """
     if not 1 <= sequence <= MAX_ID:
         raise BadInput(f"--sequence {sequence}: ids run from 1 to {MAX_ID}")
-    session = None if dry_run else session_from_env(base_url)  # no key: known before reading
+    session = (
+        None if dry_run else session_from_env(base_url, budget_store)
+    )  # no key: known before reading
     options = CsvOptions(encoding, delimiter, column_map)
     with ExitStack() as stack:
         table = stack.enter_context(open_table(file, options, reply_async.CONTACT_MEMBERS))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import App, Parameter
 
 from reply_async import BulkOutcome
-from reply_async.cli.connection import session_from_env
+from reply_async.cli.connection import BudgetStore, session_from_env
 from reply_async.cli.console import show_table
 from reply_async.cli.errors import BadInput, ExitCode
 
@@ -26,7 +26,9 @@ BaseUrl = Annotated[
 
 
 @app.command(name="list")
-def list_all(*, limit: int | None = None, base_url: BaseUrl = None) -> int:
+def list_all(
+    *, limit: int | None = None, base_url: BaseUrl = None, budget_store: BudgetStore = None
+) -> int:
     """List the sequences of the workspace.
 
     Args:
@@ -34,7 +36,7 @@ def list_all(*, limit: int | None = None, base_url: BaseUrl = None) -> int:
     """
 
     async def collect() -> list[tuple[object, ...]]:
-        async with session_from_env(base_url) as session:
+        async with session_from_env(base_url, budget_store) as session:
             items = await session.sequences.list().collect(limit=limit)
         return [(str(item.id), item.name, item.status, _health(item)) for item in items]
 
@@ -44,7 +46,7 @@ def list_all(*, limit: int | None = None, base_url: BaseUrl = None) -> int:
 
 
 @app.command
-def show(sequence_id: int, /, *, base_url: BaseUrl = None) -> int:
+def show(sequence_id: int, /, *, base_url: BaseUrl = None, budget_store: BudgetStore = None) -> int:
     """Show one sequence with its steps.
 
     Args:
@@ -52,7 +54,7 @@ def show(sequence_id: int, /, *, base_url: BaseUrl = None) -> int:
     """
 
     async def get() -> Sequence:
-        async with session_from_env(base_url) as session:
+        async with session_from_env(base_url, budget_store) as session:
             return await session.sequences.get(sequence_id)
 
     sequence = asyncio.run(get())
@@ -77,28 +79,30 @@ def show(sequence_id: int, /, *, base_url: BaseUrl = None) -> int:
 
 
 @app.command
-def start(*ids: Id, base_url: BaseUrl = None) -> int:
+def start(*ids: Id, base_url: BaseUrl = None, budget_store: BudgetStore = None) -> int:
     """Start sequences: from now on they send."""
-    return asyncio.run(_act("start", ids, base_url))
+    return asyncio.run(_act("start", ids, base_url, budget_store))
 
 
 @app.command
-def pause(*ids: Id, base_url: BaseUrl = None) -> int:
+def pause(*ids: Id, base_url: BaseUrl = None, budget_store: BudgetStore = None) -> int:
     """Pause sequences: nothing is sent until they are started again."""
-    return asyncio.run(_act("pause", ids, base_url))
+    return asyncio.run(_act("pause", ids, base_url, budget_store))
 
 
 @app.command
-def archive(*ids: Id, base_url: BaseUrl = None) -> int:
+def archive(*ids: Id, base_url: BaseUrl = None, budget_store: BudgetStore = None) -> int:
     """Archive sequences: they stop, and leave the usual lists."""
-    return asyncio.run(_act("archive", ids, base_url))
+    return asyncio.run(_act("archive", ids, base_url, budget_store))
 
 
-async def _act(verb: str, ids: tuple[int, ...], base_url: str | None) -> int:
+async def _act(
+    verb: str, ids: tuple[int, ...], base_url: str | None, budget_store: str | None
+) -> int:
     """Do one thing to each sequence; a single one fails with the error of its own call."""
     if not ids:
         raise BadInput(f"sequences {verb}: name at least one sequence by its id")
-    async with session_from_env(base_url) as session:
+    async with session_from_env(base_url, budget_store) as session:
         if len(ids) == 1:
             await getattr(session.sequences, verb)(*ids)
             outcome: BulkOutcome[int, Any] = BulkOutcome(done={ids[0]: None})

@@ -56,6 +56,14 @@ def clean_environment(**more: str) -> dict[str, str]:
     return {**kept, **more}
 
 
+@pytest.fixture(autouse=True)
+def state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give each test a folder of its own for what runs share."""
+    folder = tmp_path / "state of the user"
+    monkeypatch.setenv("XDG_STATE_HOME", str(folder))
+    return folder
+
+
 @pytest.fixture(scope="session")
 def server(dialect: str) -> Iterator[Server]:
     """Start one emulator for all tests that import."""

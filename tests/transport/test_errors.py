@@ -25,6 +25,7 @@ from reply_async.errors import (
     RunStopped,
     SequenceUnusable,
     SessionClosed,
+    StoreFailed,
 )
 from reply_async.outcome import BulkOutcome, Counts, Refusal, Report
 from reply_async.requests import ReadBack, Request, Safety, Undecided
@@ -48,6 +49,7 @@ ERRORS: dict[type[BaseException], ReplyError] = {
     ReplyError: ReplyError("text"),
     InvalidUse: InvalidUse("name", "is empty"),
     SessionClosed: SessionClosed(),
+    StoreFailed: StoreFailed("budget.db", "is damaged"),
     RequestError: RequestError(FULL, 1),
     RateLimitWait: RateLimitWait(FULL, 12.5),
     ConnectionFailed: ConnectionFailed(FULL, "silence"),

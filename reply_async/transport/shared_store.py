@@ -1,0 +1,60 @@
+"""What a store outside of this process does for a message, whichever kind it is.
+
+Adds to each message what ``shared_budget.visit`` needs to notice a loss, and puts back
+after one what this process was granted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from abc import ABC, abstractmethod
+from typing import Final
+
+from reply_async.errors import StoreFailed
+from reply_async.transport.shared_budget import Answer, Recollection, Visit
+from reply_async.transport.store import Message, Reply
+
+# A loss while another is being made good is rare, and one after the other no store.
+_MOST_VISITS: Final = 4
+
+
+class SharedStore(ABC):
+    """Holds the budgets of users where other processes reach them too."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._recollections: dict[str, Recollection] = {}
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._name}>"
+
+    async def exchange(self, user: str, message: Message) -> Reply:
+        """Take one whole step: one round trip, two after a loss.
+
+        Raises: StoreFailed if the store cannot be used; nothing is granted then.
+        """
+        recollection = self._recollections.setdefault(user, Recollection())
+        clock, history = asyncio.get_running_loop().time, None
+        for _ in range(_MOST_VISITS):
+            visit = Visit(
+                message=message,
+                new_name=secrets.token_hex(8),
+                known=recollection.name,
+                visits=recollection.visits,
+                history=history,
+            )
+            answer = await self._visit(user, visit)
+            recollection.note(clock(), message, answer)
+            if answer.reply is not None:
+                return answer.reply
+            history = recollection.history(clock(), answer.lacking_seconds)
+        raise StoreFailed(self._name, "forgets what it is told: is its data deleted on purpose?")
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Let go of files and connections; exchanging again opens them anew."""
+
+    @abstractmethod
+    async def _visit(self, user: str, visit: Visit) -> Answer:
+        """Take one step in the store."""

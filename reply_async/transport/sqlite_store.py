@@ -1,0 +1,61 @@
+"""The budget in a SQLite file: for all processes of one host, also one after the other.
+
+The step is the one of ``shared_budget``, inside one transaction, on the host's clock. It
+runs in a thread of its own, since a file may make it wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from reply_async.transport.shared_budget import Answer, Record, Visit, visit
+from reply_async.transport.shared_store import SharedStore
+from reply_async.transport.sqlite_file import SqliteFile
+
+
+class SqliteStore(SharedStore):
+    """Holds budgets in a SQLite file that all processes of this host may share.
+
+    ``path`` is made when it is first needed, for its owner only (mode 0600); its folder
+    must be there, on a disk of this host: the locks of network file systems do not hold.
+    It keeps times and numbers by a fingerprint of the user, no key. Many users may share
+    one file.
+
+    Raises, when it is used: StoreFailed, which names the file and what to do.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        path = Path(path).expanduser().absolute()
+        super().__init__(str(path))
+        self._file = SqliteFile(path)
+        self._thread: ThreadPoolExecutor | None = None
+
+    async def close(self) -> None:
+        """Give the file back; exchanging again opens it anew."""
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            await asyncio.get_running_loop().run_in_executor(thread, self._file.close)
+            thread.shutdown()
+
+    async def _visit(self, user: str, visit: Visit) -> Answer:
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(1, thread_name_prefix="reply-async-budget")
+        return await asyncio.get_running_loop().run_in_executor(
+            self._thread, self._step, user, visit
+        )
+
+    def _step(self, user: str, request: Visit) -> Answer:
+        def change(before: bytes | None) -> tuple[bytes, Answer]:
+            record: Record | None = None if before is None else json.loads(before)
+            try:
+                record, answer = visit(record, time.time(), request)
+            except (LookupError, TypeError):
+                raise ValueError("no record of a budget") from None
+            return json.dumps(record, separators=(",", ":")).encode(), answer
+
+        return self._file.change(user, change)

@@ -1,0 +1,22 @@
+"""The place of a budget as users write it: a path, an address, or ``none``."""
+
+from __future__ import annotations
+
+from reply_async.transport.store import MemoryStore, Store
+
+
+def store_at(place: str | None) -> Store:
+    """Return the store at a place, loading what it needs.
+
+    That is a Redis or Valkey server for an address (``redis://``, ``rediss://``,
+    ``unix://``), a SQLite file for anything else, and this process for None or ``none``.
+    """
+    if place is None or place == "none":
+        return MemoryStore()
+    if "://" in place:
+        from reply_async.transport.redis_store import RedisStore  # noqa: PLC0415 - loaded where used
+
+        return RedisStore(place)
+    from reply_async.transport.sqlite_store import SqliteStore  # noqa: PLC0415 - loaded where used
+
+    return SqliteStore(place)
