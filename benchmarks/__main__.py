@@ -10,10 +10,11 @@ import sys
 from benchmarks.bulk_import import bulk_import
 from benchmarks.conversion import conversion
 from benchmarks.emulator import emulator
+from benchmarks.limiter import limiter
 from benchmarks.single_requests import single_requests
 from benchmarks.stores import stores, stores_table
 
-SUBJECTS = ("requests", "import", "conversion", "emulator", "stores")
+SUBJECTS = ("requests", "import", "conversion", "emulator", "limiter", "stores")
 
 
 def main() -> None:
@@ -22,7 +23,15 @@ def main() -> None:
     parser.add_argument("subject", nargs="?", choices=SUBJECTS)
     parser.add_argument("--rounds", type=int, default=5, help="rounds that count (default 5)")
     parser.add_argument("--rows", type=int, default=20_000, help="rows an import (default 20000)")
+    parser.add_argument("--hours", type=float, default=3, help="simulated hours (default 3)")
+    parser.add_argument("--quick", action="store_true", help="fewer servers for the limiter")
+    parser.add_argument("--json", action="store_true", help="the figures of the limiter as JSON")
     arguments = parser.parse_args()
+    if arguments.json:
+        if arguments.subject != "limiter":
+            parser.error("--json goes with the limiter")
+        print(limiter(arguments.hours, is_quick=arguments.quick, is_json=True))
+        return
     versions = [
         f"{name} {importlib.metadata.version(name)}"
         for name in ("aiohttp", "attrs", "cattrs", "pydantic", "msgspec")
@@ -32,6 +41,8 @@ def main() -> None:
         print(conversion(arguments.rounds), end="\n\n")
     if arguments.subject in (None, "emulator"):
         print(emulator(arguments.rounds), end="\n\n")
+    if arguments.subject in (None, "limiter"):
+        print(limiter(arguments.hours, is_quick=arguments.quick), end="\n\n")
     if arguments.subject in (None, "stores"):
         print(stores_table(stores(arguments.rounds)), end="\n\n")
     if arguments.subject in (None, "requests", "import"):

@@ -7,8 +7,9 @@ grant and its answer. Servers are the emulator's budget, without the emulator.
 from __future__ import annotations
 
 import asyncio
+import math
 from bisect import bisect_right
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from random import Random
 from typing import Protocol
 
@@ -37,8 +38,9 @@ class Engine(Protocol):
         """Wait for the leave to send one request."""
         ...
 
-    def refused(self, retry_after: float) -> None:
-        """Note a 429."""
+    def refused(self, retry_after: float) -> float:
+        """Note a 429; return how long this one task waits by itself."""
+        ...
 
     def observed(self, window: str, remaining: int) -> None:
         """Note what the headers say is left."""
@@ -54,9 +56,10 @@ class Ours:
         """Wait in the lane of jobs."""
         return await self.limiter.acquire(lane=Lane.BULK)
 
-    def refused(self, retry_after: float) -> None:
-        """Tell the limiter."""
+    def refused(self, retry_after: float) -> float:
+        """Tell the limiter, which holds all tasks."""
         self.limiter.refused(retry_after)
+        return 0.0
 
     def observed(self, window: str, remaining: int) -> None:
         """Tell the limiter."""
@@ -80,8 +83,6 @@ class Load:
     sessions: int = 1
     is_batched: bool = False
     has_headers: bool = False
-    # None waits until the limiter lets go; a number stops after so many were answered.
-    count: int | None = None
 
 
 @define
@@ -90,12 +91,16 @@ class Result:
 
     times: list[float] = field(factory=list)
     refused: int = 0
-    others: int = 0  # granted to the competitor, of
-    others_asked: int = 0
+    others: int = 0  # granted to the competitor,
+    others_asked: int = 0  # of what it asked for
 
     def within(self, seconds: float) -> int:
         """Return how many were answered by a time."""
-        return bisect_right(sorted(self.times), seconds)
+        return bisect_right(self.times, seconds)
+
+    def minutes(self, count: int) -> float:
+        """Return when so many had been answered; infinite if they never were."""
+        return self.times[count - 1] / MINUTE if len(self.times) >= count else math.inf
 
     @property
     def refused_part(self) -> float:
@@ -122,28 +127,23 @@ class _Simulation:
         self._until = load.hours * HOUR
 
     async def run(self) -> Result:
-        send: Callable[[], Awaitable[None]] = self._batches if self._load.is_batched else self._work
+        send = self._batches if self._load.is_batched else self._work
         count = 1 if self._load.is_batched else WORKERS * self._load.sessions
-        tasks = [asyncio.create_task(self._as_task(send)) for _ in range(count)]
-        await asyncio.wait(tasks, timeout=self._until)
+        tasks = [asyncio.create_task(send()) for _ in range(count)]
+        await asyncio.wait(tasks, timeout=self._until, return_when=asyncio.FIRST_EXCEPTION)
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        for task in tasks:
-            if not task.cancelled():
-                task.result()
+        for ended in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(ended, Exception):
+                raise ended
         self._server.catch_up(self._loop.time())
         competitor = self._server.competitor
         self._result.others = competitor.granted
         self._result.others_asked = competitor.granted + competitor.refused
         return self._result
 
-    async def _as_task(self, send: Callable[[], Awaitable[None]]) -> None:
-        await send()
-
     async def _work(self) -> None:
-        count = self._load.count
-        while count is None or len(self._result.times) < count:
+        while True:
             await self._request()
 
     async def _batches(self) -> None:
@@ -166,9 +166,11 @@ class _Simulation:
         if load.has_headers:
             window = "minute" if verdict.label == "1m" else "hour"
             self._engine.observed(window, verdict.remaining)
+        pause = 0.0
         if verdict.is_allowed:
             self._result.times.append(self._loop.time())
         else:
             self._result.refused += 1
-            self._engine.refused(verdict.retry_after)
+            pause = self._engine.refused(verdict.retry_after)
         leave.settle(is_accepted=verdict.is_allowed)
+        await asyncio.sleep(pause)

@@ -115,7 +115,9 @@ local LONGEST_PAUSE = 60
 local LEAST_SCALE = 0.05
 local DOUBLINGS = 6
 local ROOM_TO_GROW = 1.05
-local MEAN_WEIGHT = 1 / 15
+local NOISE = 0.1
+local MEAN_PERIODS = 15
+local MEAN_OF_MOST = 0.85
 local LEAST_LEFT = 0.4
 local BELOW_CAP = 0.95
 local CELLS = 720
@@ -162,12 +164,14 @@ local function whole(window) return nominal(window) / limits.share end
 
 local function see(foreign, period, spent, is_guess)
   if period ~= foreign.period then
-    local weight = foreign.mean == 0 and 1 or MEAN_WEIGHT
-    foreign.mean = foreign.mean + (foreign.last - foreign.mean) * weight
+    if foreign.most ~= 0 or foreign.periods ~= 0 then
+      foreign.periods = math.min(foreign.periods + 1, MEAN_PERIODS)
+      foreign.mean = foreign.mean + (foreign.seen - foreign.mean) / foreign.periods
+    end
     foreign.most_before = period == foreign.period + 1 and foreign.most or 0
-    foreign.period, foreign.most = period, 0
+    foreign.period, foreign.most, foreign.seen = period, 0, 0
   end
-  if not is_guess then foreign.last = math.max(0, spent) end
+  if not is_guess then foreign.seen = math.max(foreign.seen, spent) end
   foreign.most = math.max(foreign.most, spent)
 end
 
@@ -182,7 +186,7 @@ local function spent_by_others(budget, window, now)
   if window == 'minute' then return spent end
   local minutes, minute = limits.hour / limits.minute, budget.foreign.minute
   local is_recent = period_of('minute', now) - minute.period < minutes
-  return math.max(spent, is_recent and minute.mean * minutes or 0)
+  return math.max(spent, is_recent and MEAN_OF_MOST * minute.mean * minutes or 0)
 end
 
 local function limit_of(budget, window, now)
@@ -250,6 +254,7 @@ end
 
 local function observe(budget, now, window, remaining, is_guess)
   local spent = whole(window) - remaining - used(budget.windows[window], now)
+  if spent < NOISE * whole(window) then spent = 0 end
   see(budget.foreign[window], period_of(window, now), spent, is_guess)
 end
 
@@ -309,7 +314,9 @@ end
 local function new_record(name, wall)
   local function window() return {times = {}, counts = {}} end
   local function pace() return {not_before = 0, scale = 1, since = 0, refusals = 0} end
-  local function foreign() return {period = 0, most = 0, most_before = 0, last = 0, mean = 0} end
+  local function foreign()
+    return {period = 0, most = 0, most_before = 0, seen = 0, mean = 0, periods = 0}
+  end
   return {
     name = name, born = wall, complete_until = 0, visits = 0, last = wall, offset = 0,
     windows = {minute = window(), hour = window(), stats = window()},
@@ -349,7 +356,8 @@ local function state_of(record)
     paces[name] = {pace.not_before, pace.scale, pace.since, pace.refusals}
   end
   for window, each in pairs(record.foreign) do
-    foreign[window] = {each.period, each.most, each.most_before, each.last, each.mean}
+    foreign[window] =
+      {each.period, each.most, each.most_before, each.seen, each.mean, each.periods}
   end
   return cjson.encode({windows = windows, leases = leases, paces = paces, foreign = foreign})
 end

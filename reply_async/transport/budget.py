@@ -28,7 +28,11 @@ _DOUBLINGS: Final = 6  # 2**6 is past the longest pause
 # What others spent is left to them, and a little more, so that they can come back to
 # what they need after they were refused.
 ROOM_TO_GROW: Final = 1.05
-MEAN_WEIGHT: Final = 1 / 15
+# What the server counts differs from what we do, by its kind of window, by less than this.
+NOISE: Final = 0.1
+MEAN_PERIODS: Final = 15
+# The most that is seen in a minute lies above its mean, by this on an hour's average.
+MEAN_OF_MOST: Final = 0.85
 # A server that shows a bucket's level would seem to be spent by others for ever.
 LEAST_LEFT: Final = 0.4
 # Below the cap at which the server refused: it may have counted what we did not see.
@@ -121,24 +125,26 @@ class Foreign:
     """What others were seen to spend in a window, of late.
 
     ``most`` in the period that runs and the one before, each as long as the window;
-    ``last`` is what was seen last, ``mean`` a mean of the last of each period.
+    ``seen`` is the same without guesses, and ``mean`` the mean of it over ``periods``.
     """
 
     period: int = 0
     most: float = 0.0
     most_before: float = 0.0
-    last: float = 0.0
+    seen: float = 0.0
     mean: float = 0.0
+    periods: int = 0
 
     def see(self, period: int, spent: float, *, is_guess: bool = False) -> None:
         """Note what others have spent in the window that ends now; a guess soon passes."""
         if period != self.period:
-            weight = 1.0 if not self.mean else MEAN_WEIGHT
-            self.mean += (self.last - self.mean) * weight
+            if self.most or self.periods:  # else nothing was seen before this
+                self.periods = min(self.periods + 1, MEAN_PERIODS)
+                self.mean += (self.seen - self.mean) / self.periods
             self.most_before = self.most if period == self.period + 1 else 0.0
-            self.period, self.most = period, 0.0
+            self.period, self.most, self.seen = period, 0.0, 0.0
         if not is_guess:
-            self.last = max(0.0, spent)
+            self.seen = max(self.seen, spent)
         self.most = max(self.most, spent)
 
     def spent(self, period: int) -> float:
@@ -149,7 +155,7 @@ class Foreign:
 
     def spent_in(self, periods: float, period: int) -> float:
         """Return what others spend in so many windows, while that was seen within them."""
-        return self.mean * periods if period - self.period < periods else 0.0
+        return MEAN_OF_MOST * self.mean * periods if period - self.period < periods else 0.0
 
 
 @frozen
@@ -315,8 +321,8 @@ class Budget:
             guard.restore(((time, int(n)) for time, n in state["windows"][name]), in_flight)
         for name, (not_before, scale, since, refusals) in state["paces"].items():
             budget.paces[name] = Pace(not_before, scale, since, int(refusals))
-        for name, (period, *seen) in state["foreign"].items():
-            budget.foreign[name] = Foreign(int(period), *seen)
+        for name, (period, most, before, seen, mean, periods) in state["foreign"].items():
+            budget.foreign[name] = Foreign(int(period), most, before, seen, mean, int(periods))
         return budget
 
     def _blame_others(self, now: float) -> None:
@@ -330,7 +336,10 @@ class Budget:
     def _see_others(
         self, now: float, window: str, remaining: int, *, is_guess: bool = False
     ) -> None:
-        spent = self._whole(window) - remaining - self.guards[window].used(now)
+        whole = self._whole(window)
+        spent = whole - remaining - self.guards[window].used(now)
+        if spent < NOISE * whole:
+            spent = 0.0
         self.foreign[window].see(self._period(window, now), spent, is_guess=is_guess)
 
     def _whole(self, window: str) -> float:
