@@ -1,4 +1,4 @@
-"""A budget that several processes share: whose turn of time it is, and what a loss costs.
+"""A budget that several processes share: its clock, and what the loss of it means.
 
 ``visit`` is the step that a store takes for a participant, on the record it keeps for
 the user; ``budget.lua`` is the same step in the server's own language. A record that is
@@ -71,51 +71,47 @@ class Answer:
 
 
 def visit(
-    record: Record | None, wall: float, visit: Visit, age: float = math.inf
+    record: Record | None, wall: float, request: Visit, age: float = math.inf
 ) -> tuple[Record, Answer]:
     """Take the step of a store: return the record to keep, and the answer.
 
     ``wall`` is the time on the store's clock, ``age`` how long (seconds) it has kept all
     that it was told.
     """
-    limits = visit.message.limits
-    window = limits.minute + limits.margin
+    is_new = record is None
     if record is None:
-        record = _new(visit, wall)
-        if visit.known == NO_NAME:
-            _hold(record, wall - age + window)
-    elif visit.known == NO_NAME and record["last"] - record["offset"] <= wall - age:
-        # The store began anew since the last visit, and may have lost some before.
-        _hold(record, _now(record, wall) - age + window)
-    before, now = record["last"], _now(record, wall)
+        record = _new(request, wall)
+    before, now = record["last"], max(record["last"], wall + record["offset"])
+    window = request.message.limits.minute + request.message.limits.margin
+    # A newcomer cannot tell whether a young store has lost what others told it.
+    if request.known == NO_NAME and (is_new or before - record["offset"] <= wall - age):
+        _hold(record, now - age + window)
     record["last"], record["offset"] = now, now - wall
-    if visit.known == record["name"] and visit.visits > record["visits"]:  # it fell back
-        record["name"], record["born"], record["complete_until"] = visit.new_name, now, before
-    is_known = visit.known in (NO_NAME, record["name"])
+    if request.known == record["name"] and request.visits > record["visits"]:  # it fell back
+        record["name"], record["born"] = request.new_name, now
+        record["complete_until"] = before
+    is_known = request.known in (NO_NAME, record["name"])
     if not is_known:
         _hold(record, record["born"] + window)
     record["visits"] += 1
-    reply = _hear(record, now, visit) if is_known else None
-    lacking = now - record["complete_until"]
     return record, Answer(
-        name=record["name"], visits=record["visits"], lacking_seconds=lacking, reply=reply
+        name=record["name"],
+        visits=record["visits"],
+        lacking_seconds=now - record["complete_until"],
+        reply=_hear(record, now, request) if is_known else None,
     )
 
 
-def _new(visit: Visit, wall: float) -> Record:
+def _new(request: Visit, wall: float) -> Record:
     return Record(
-        name=visit.new_name,
+        name=request.new_name,
         born=wall,
         complete_until=0.0,
         visits=0,
         last=wall,
         offset=0.0,
-        budget=Budget(visit.message.limits).dump(wall),
+        budget=Budget(request.message.limits).dump(wall),
     )
-
-
-def _now(record: Record, wall: float) -> float:
-    return max(record["last"], wall + record["offset"])
 
 
 def _hold(record: Record, until: float) -> None:
@@ -123,11 +119,11 @@ def _hold(record: Record, until: float) -> None:
     pace[0] = max(pace[0], until)
 
 
-def _hear(record: Record, now: float, visit: Visit) -> Reply:
-    if visit.history is not None:
-        _put_back(record["budget"], now, visit.history)
-    budget = Budget.load(visit.message.limits, record["budget"])
-    reply = answer(budget, now, visit.message)
+def _hear(record: Record, now: float, request: Visit) -> Reply:
+    if request.history is not None:
+        _put_back(record["budget"], now, request.history)
+    budget = Budget.load(request.message.limits, record["budget"])
+    reply = answer(budget, now, request.message)
     record["budget"] = budget.dump(now)
     return reply
 

@@ -85,7 +85,7 @@ class SqliteFile:
             return self._database
         self.close()
         # Made here and not by SQLite: its WAL files take over the mode.
-        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
         database = sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None)
         try:
             _prepare(database)
