@@ -31,6 +31,7 @@ FLOORS = (
     "transport.guard",
     "transport.budget",
     "transport.store",
+    "transport.grant",
     "transport.shared_budget",
     "transport.shared_store",
     "transport.sqlite_file",

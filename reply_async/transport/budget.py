@@ -15,7 +15,7 @@ import math
 from collections.abc import Mapping
 from typing import Final, Self, TypedDict
 
-from attrs import astuple, define, field, frozen
+from attrs import Factory, astuple, define, field, frozen
 
 from reply_async.transport.guard import WindowGuard
 
@@ -65,16 +65,20 @@ class Limits:
     hour: float = HOUR
     margin: float = 1.0
 
-    nominal: Mapping[str, float] = field(init=False, eq=False, repr=False)
-
-    @nominal.default
-    def _nominal_default(self) -> Mapping[str, float]:
-        """Return what each window may hold at most, by its name."""
-        return {
-            "minute": self.per_minute * self.share,
-            "hour": self.per_hour * self.share,
-            "stats": self.stats_per_hour * self.share,
-        }
+    # What each window may hold at most, by its name.
+    nominal: Mapping[str, float] = field(
+        init=False,
+        eq=False,
+        repr=False,
+        default=Factory(
+            lambda limits: {
+                "minute": limits.per_minute * limits.share,
+                "hour": limits.per_hour * limits.share,
+                "stats": limits.stats_per_hour * limits.share,
+            },
+            takes_self=True,
+        ),
+    )
 
     def guard(self, window: str) -> WindowGuard:
         """Return a new guard of a window."""

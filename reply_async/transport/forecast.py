@@ -21,6 +21,10 @@ STEPS: Final = 60  # in a window
 FINE_WINDOWS: Final = 8  # minutes that are forecast in seconds
 COARSE_WINDOWS: Final = 4  # hours that are forecast in minutes; then all goes on as before
 
+LIFE_SECONDS: Final = 10.0  # a forecast is made anew after this,
+DRIFT_SECONDS: Final = 1.0  # or when it is wrong by this,
+CHECK_SECONDS: Final = 0.05  # which is looked at no more often
+
 
 class Curve:
     """How many requests may have gone by when, worked out as far as it is asked.
@@ -105,6 +109,7 @@ class Forecast:
 
     def __init__(self, budget: Budget, now: float, tokens: float, burst: float) -> None:
         limits, self.made = budget.limits, now
+        budget.ready_at(now, is_stats=False)  # leases that have ended
         self._start = max(now, budget.paces["all"].not_before)
         self._stats_start = max(self._start, budget.paces["stats"].not_before)
         self._at_once = 0 if self._start > now else math.floor(tokens)
@@ -147,6 +152,44 @@ class Forecast:
 
     def _of_minute(self, seconds: float, gone: float) -> float:
         return self._minute.gone(seconds + self._hour.step) - gone
+
+
+class Outlook:
+    """Keeps a forecast for as long as it comes true, so that asking it costs little."""
+
+    def __init__(self) -> None:
+        self._forecast: Forecast | None = None
+        self._granted = 0  # when it was made
+        self._checked = 0.0
+
+    def forget(self) -> None:
+        """Take it that everything has changed."""
+        self._forecast = None
+
+    def time_of(
+        self, count: int, of_stats: int, *, granted: int, now: float, make: Callable[[], Forecast]
+    ) -> float:
+        """Return the time at which so many more may have gone, some of them statistics.
+
+        ``granted`` is how many have gone in all; ``make`` is called for a new forecast.
+        """
+        forecast = self._forecast
+        if forecast is None or not self._comes_true(forecast, granted - self._granted, now):
+            forecast = self._forecast = make()
+            self._granted, self._checked = granted, now
+        return forecast.time_of(granted - self._granted + count, of_stats=of_stats)
+
+    def _comes_true(self, forecast: Forecast, gone: int, now: float) -> bool:
+        if now <= self._checked + CHECK_SECONDS:
+            return True
+        is_true = (
+            now <= forecast.made + LIFE_SECONDS
+            and now <= forecast.time_of(gone + 1) + DRIFT_SECONDS
+            and (not gone or forecast.time_of(gone) <= now + DRIFT_SECONDS)
+        )
+        if is_true:
+            self._checked = now
+        return is_true
 
 
 class _Pacing:

@@ -20,12 +20,12 @@ from collections.abc import Collection
 from typing import Final
 
 from aiolimiter import AsyncLimiter
-from attrs import define, field
 
 from reply_async.errors import InvalidUse, ReplyError
 from reply_async.transport.account import Account
 from reply_async.transport.budget import HOUR, MINUTE, Limits
-from reply_async.transport.forecast import Forecast
+from reply_async.transport.forecast import Forecast, Outlook
+from reply_async.transport.grant import Grant
 from reply_async.transport.lanes import Lane, Lanes, Waiter
 from reply_async.transport.limiter_state import LimiterState
 from reply_async.transport.retry import RetryQuota, Uniform
@@ -46,9 +46,6 @@ LONGEST_WAIT: Final = 60.0
 # While a whole limit is in flight, answers are waited for; leases may end as well.
 POLL_SECONDS: Final = 1.0
 STORE_BACKOFF: Final = (1.0, 30.0)  # seconds, doubled from the first to the last
-FORECAST_SECONDS: Final = 10.0
-CHECK_SECONDS: Final = 0.05  # how long a forecast that was right is taken to be
-_DRIFT: Final = 1.0  # requests, or seconds, after which a forecast is made anew
 
 
 class WaitTooLong(Exception):
@@ -89,34 +86,6 @@ class Pacer:
 
     def _drained(self, now: float) -> float:
         return max(0.0, self._level - (now - self._at) * self.limit / self._window)
-
-
-@define(eq=False)
-class Grant:
-    """Leave to send one request: settle it afterwards, or release it unsent.
-
-    Only the first of the two calls counts.
-    """
-
-    lease_id: str
-    is_stats: bool
-    _limiter: Limiter = field(repr=False)
-    _is_open: bool = field(init=False, default=True)
-
-    def settle(self, *, is_accepted: bool = True) -> None:
-        """Note that the request was answered or lost: the server may have counted it.
-
-        ``is_accepted`` if the server answered, and did not say that it was too much.
-        """
-        if self._is_open:
-            self._is_open = False
-            self._limiter._end(Settled(self.lease_id, is_accepted))  # noqa: SLF001 - its other half
-
-    def release(self) -> None:
-        """Give it back: nothing of the request has left."""
-        if self._is_open:
-            self._is_open = False
-            self._limiter._end(Released(self.lease_id))  # noqa: SLF001 - its other half
 
 
 class Limiter:
@@ -177,8 +146,7 @@ class Limiter:
         self._uniform = uniform
         self._prefix, self._asked = secrets.token_hex(6), 0
         self._granted = 0
-        self._forecast: tuple[Forecast, int] | None = None  # and what was granted by then
-        self._checked = 0.0
+        self._outlook = Outlook()
         self.retry_quota = RetryQuota()
 
     def bind(self, user: str) -> None:
@@ -233,7 +201,7 @@ class Limiter:
         jitter = self._uniform(0.0, 0.2)
         refused = Refused(is_stats, retry_after, jitter, is_over_budget)
         self._account.tell(refused, is_urgent=True)
-        self._forecast = None
+        self._outlook.forget()
         budget, now = self._account.look()
         pause = budget.paces["stats" if is_stats else "all"].not_before - now
         self._turn_away(pause, (Lane.STATS,) if is_stats else tuple(Lane))
@@ -248,8 +216,7 @@ class Limiter:
 
         As if nobody else were waiting, with what others spend and the scale as they are.
         """
-        forecast, gone = self._outlook()
-        return max(0.0, forecast.time_of(gone + count) - self._account.look()[1])
+        return self._seconds_to(count, 0)
 
     @property
     def state(self) -> LimiterState:
@@ -428,7 +395,7 @@ class Limiter:
 
     def _new_grant(self, *, is_stats: bool) -> Grant:
         self._asked += 1
-        return Grant(f"{self._prefix}{self._asked}", is_stats, self)
+        return Grant(f"{self._prefix}{self._asked}", is_stats, self._end)
 
     def _end(self, news: Settled | Released) -> None:
         self._account.tell(news)
@@ -439,37 +406,23 @@ class Limiter:
 
     def _seconds_ahead(self, lane: Lane) -> float:
         """Return the wait of one who comes to a lane now."""
-        forecast, gone = self._outlook()
-        position = gone + self._lanes.ahead(lane) + 1
         of_stats = self._lanes.waiting()[lane] + 1 if lane is Lane.STATS else 0
-        return max(0.0, forecast.time_of(position, of_stats=of_stats) - self._account.look()[1])
+        return self._seconds_to(self._lanes.ahead(lane) + 1, of_stats)
 
-    def _outlook(self) -> tuple[Forecast, int]:
-        """Return a forecast that has come true so far, and how many have gone since."""
+    def _seconds_to(self, count: int, of_stats: int) -> float:
         budget, now = self._account.look()
-        if self._forecast is not None:
-            forecast, granted = self._forecast
-            gone = self._granted - granted
-            if now <= self._checked + CHECK_SECONDS:
-                return forecast, gone
-            if (
-                now <= forecast.made + FORECAST_SECONDS
-                and now <= forecast.time_of(gone + 1) + _DRIFT
-                and (not gone or forecast.time_of(gone) <= now + _DRIFT)
-            ):
-                self._checked = now
-                return forecast, gone
-        budget.ready_at(now, is_stats=False)  # leases that have ended, limits that changed
         tokens = self._pacer.tokens(now - self._account.ahead)
-        forecast = Forecast(budget, now, tokens, self._pacer.burst)
-        self._forecast, self._checked = (forecast, self._granted), now
-        return forecast, 0
+        at = self._outlook.time_of(
+            count,
+            of_stats,
+            granted=self._granted,
+            make=lambda: Forecast(budget, now, tokens, self._pacer.burst),
+            now=now,
+        )
+        return max(0.0, at - now)
 
 
-def _check(
-    limits: Limits,
-    burst: int,
-) -> None:
+def _check(limits: Limits, burst: int) -> None:
     for name in ("per_minute", "per_hour", "stats_per_hour"):
         if getattr(limits, name) < 1:
             raise InvalidUse(name, "must be at least 1")

@@ -41,9 +41,10 @@ from reply_async.responses import (
     read_remaining,
     read_retry_after,
 )
+from reply_async.transport.grant import Grant
 from reply_async.transport.http import HttpTransport, Trace
 from reply_async.transport.lanes import Lane
-from reply_async.transport.limiter import Grant, Limiter, WaitTooLong
+from reply_async.transport.limiter import Limiter, WaitTooLong
 from reply_async.transport.retry import RetryPolicy, wait_seconds
 
 T = TypeVar("T")
