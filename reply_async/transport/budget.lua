@@ -119,6 +119,7 @@ local NOISE = 0.1
 local MEAN_PERIODS = 15
 local MEAN_OF_MOST = 0.85
 local LEAST_LEFT = 0.4
+local MOST_GUESSED = 0.5
 local BELOW_CAP = 0.95
 local CELLS = 720
 local WINDOWS = {[0] = {'minute', 'hour'}, [1] = {'minute', 'hour', 'stats'}}
@@ -261,7 +262,8 @@ end
 -- Takes a refusal for the word that nothing is left, of the likelier window.
 local function blame_others(budget, now)
   local function left(window) return 1 - used(budget.windows[window], now) / whole(window) end
-  observe(budget, now, left('hour') < left('minute') and 'hour' or 'minute', 0, true)
+  local is_hour = left('hour') < math.min(left('minute'), MOST_GUESSED)
+  observe(budget, now, is_hour and 'hour' or 'minute', 0, true)
 end
 
 local function refuse(budget, now, is_stats, retry_after, jitter, is_over_budget)

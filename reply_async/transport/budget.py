@@ -35,6 +35,8 @@ MEAN_PERIODS: Final = 15
 MEAN_OF_MOST: Final = 0.85
 # A server that shows a bucket's level would seem to be spent by others for ever.
 LEAST_LEFT: Final = 0.4
+# Of an hour: more is not believed to be spent by others without a word of the server.
+MOST_GUESSED: Final = 0.5
 # Below the cap at which the server refused: it may have counted what we did not see.
 BELOW_CAP: Final = 0.95
 
@@ -330,12 +332,15 @@ class Budget:
         return budget
 
     def _blame_others(self, now: float) -> None:
-        """Take a refusal for the word that nothing is left, of the likelier window."""
-        left = {
-            window: 1 - self.guards[window].used(now) / self._whole(window)
-            for window in ("minute", "hour")
-        }
-        self._see_others(now, min(left, key=lambda window: left[window]), 0, is_guess=True)
+        """Take a refusal for the word that nothing is left, of the likelier window.
+
+        A wrong guess of the minute soon passes, one of the hour costs hours.
+        """
+        minute, hour = (
+            1 - self.guards[window].used(now) / self._whole(window) for window in ("minute", "hour")
+        )
+        window = "hour" if hour < min(minute, MOST_GUESSED) else "minute"
+        self._see_others(now, window, 0, is_guess=True)
 
     def _see_others(
         self, now: float, window: str, remaining: int, *, is_guess: bool = False
