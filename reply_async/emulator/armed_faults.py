@@ -7,7 +7,6 @@ visibility may come on top. What a rule means stands in `faults.py`.
 
 from __future__ import annotations
 
-import json
 from difflib import get_close_matches
 from random import Random
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
@@ -26,6 +25,7 @@ from reply_async.emulator.faults import (
     Fault,
     read_fault,
 )
+from reply_async.emulator.json_text import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -139,12 +139,20 @@ class Faults:
         self._armed[armed.id] = armed
         return armed
 
+    def require_target(self, fault: Fault) -> None:
+        """Raise ValueError if the contract has nothing that a rule could meet."""
+        _target(self._contract, fault)
+
     def remove(self, id_: int) -> None:
         """Disarm one rule; ValueError if it is not armed."""
+        self.require_armed(id_)
+        del self._armed[id_]
+
+    def require_armed(self, id_: int) -> None:
+        """Raise ValueError unless a rule is armed."""
         if id_ not in self._armed:
             known = ", ".join(map(str, self._armed)) or "none"
             raise ValueError(f"no rule {id_} is armed; armed are: {known}")
-        del self._armed[id_]
 
     def clear(self) -> None:
         """Disarm all rules."""
@@ -257,14 +265,11 @@ class Rule:
 def read_faults(path: Path) -> list[Fault]:
     """Return the rules of a JSON file; ValueError names the place and what is wrong."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_json(path.read_bytes(), str(path))
     except OSError as error:
         raise ValueError(f"{path}: {error.strerror}") from None
-    except json.JSONDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno}"
-        raise ValueError(f"{path}, {place}: {error.msg}; write a JSON list of rules") from None
-    except (UnicodeDecodeError, RecursionError):
-        raise ValueError(f"{path}: not JSON in UTF-8") from None
+    except ValueError as error:
+        raise ValueError(f"{error}; write a JSON list of rules") from None
     if not isinstance(content, list):
         raise ValueError(f"{path}: write a JSON list of rules")  # noqa: TRY004 - one kind of error for callers
     rules = []

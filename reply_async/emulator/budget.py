@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Literal
 
 from attrs import evolve, frozen
 
-from reply_async.emulator.windows import KINDS, Window, make_window
+from reply_async.emulator.chance import is_seed
+from reply_async.emulator.windows import KINDS, MAX_LIMIT, Window, make_window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 MINUTE, HOUR = 60, 3600
 TICKS = 1_000_000  # a second; whole ticks, so that no verdict hangs on a rounding error
@@ -24,7 +25,7 @@ RHYTHMS = ("random", "even")
 
 
 def _is_limit(value: object) -> bool:
-    return value is None or (type(value) is int and value >= 1)
+    return value is None or (type(value) is int and 1 <= value <= MAX_LIMIT)
 
 
 def _is_flag(value: object) -> bool:
@@ -35,7 +36,7 @@ def _lies_within(value: object, most: float) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= most
 
 
-_LIMIT = (_is_limit, "a whole number from 1, or none at all")
+_LIMIT = (_is_limit, f"a whole number from 1 to {MAX_LIMIT:,}, or none at all")
 _FLAG = (_is_flag, "true or false")
 _RULES: dict[str, tuple[Callable[[object], bool], str]] = {
     "minute": _LIMIT,
@@ -51,8 +52,11 @@ _RULES: dict[str, tuple[Callable[[object], bool], str]] = {
     "whole_seconds": _FLAG,
     "competitor": (lambda value: _lies_within(value, 1), "a part of the budget, from 0 to 1"),
     "rhythm": (lambda value: value in RHYTHMS, "one of " + ", ".join(RHYTHMS)),
-    "seed": (lambda value: type(value) is int, "a whole number"),
+    "seed": (is_seed, "a whole number of 64 bits"),
 }
+
+
+_BUDGET = "two numbers, per minute and per hour, or BudgetRules, or None for no limit"
 
 
 @frozen(kw_only=True)
@@ -84,7 +88,7 @@ class BudgetRules:
         """Refuse what makes no sense, with a ValueError that names it."""
         for name, (fits, wanted) in _RULES.items():
             if not fits(getattr(self, name)):
-                raise ValueError(f"{name} is {wanted}")
+                raise ValueError(f"{name} is {wanted}, not {getattr(self, name)!r}")
 
 
 OFF = BudgetRules(minute=None, hour=None, stats=None)
@@ -223,16 +227,17 @@ class Budget:
         return ticks // TICKS * TICKS if self.rules.whole_seconds else ticks
 
 
-def rules_of(
-    budget: BudgetRules | tuple[int, int] | None, window: str | None = None
-) -> BudgetRules:
+def rules_of(budget: BudgetRules | Sequence[int] | None, window: str | None = None) -> BudgetRules:
     """Return the rules behind a short form: per minute and per hour, or None for off.
 
-    ``window`` is the kind of window, unless it is to stay that of the rules.
+    ``window`` is the kind of window, unless it is to stay that of the rules. ValueError
+    for anything else.
     """
-    if isinstance(budget, tuple):
+    if isinstance(budget, tuple | list) and len(budget) == 2:  # noqa: PLR2004 - minute and hour
         budget = BudgetRules(minute=budget[0], hour=budget[1])
     rules = OFF if budget is None else budget
+    if not isinstance(rules, BudgetRules):
+        raise ValueError(f"budget is {_BUDGET}, not {budget!r}")  # noqa: TRY004 - one kind of error for callers
     return rules if window is None else evolve(rules, window=window)
 
 

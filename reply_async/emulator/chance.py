@@ -8,6 +8,12 @@ from uuid import UUID
 
 _KEY = Struct("<qqqq")
 _SCALE = 1 / 65_536
+_SEEDS = range(-(2**63), 2**63)
+
+
+def is_seed(value: object) -> bool:
+    """Tell whether a value can be a seed: a whole number of 64 bits."""
+    return type(value) is int and value in _SEEDS
 
 
 def draws(seed: int, *ids: int) -> tuple[float, ...]:

@@ -6,7 +6,7 @@ emulator's time jumps with it.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from math import inf
@@ -111,12 +111,11 @@ def parse_moment(text: object) -> float:
 
 def parse_duration(value: object) -> float:
     """Return the seconds of a number or of a text such as `90s`, `2h` or `5d`."""
-    if isinstance(value, bool):
-        raise ValueError("not a duration")  # noqa: TRY004 - one kind of error for callers
-    if isinstance(value, int | float):
+    if isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
     if isinstance(value, str) and value[-1:] in _UNITS:
-        return float(value[:-1]) * _UNITS[value[-1]]
+        with suppress(ValueError):
+            return float(value[:-1]) * _UNITS[value[-1]]
     raise ValueError("not a duration; write seconds, or a number with s, m, h, d or w")
 
 

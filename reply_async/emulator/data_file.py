@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-SCHEMA = 1  # raise it with every change by which an old entry would have another effect
+SCHEMA = 2  # raise it with every change by which an old entry would have another effect
 APPLICATION_ID = 0x656D7531  # "emu1", how SQLite tells our files from others
 LARGE_BODY = 2_000  # bytes from which a body is compressed
 

@@ -108,6 +108,8 @@ class Dialects(Mapping[str, str]):
 
     def changed(self, choices: Mapping[str, str]) -> Dialects:
         """Return the same with other choices; ValueError names what there is."""
+        if not isinstance(choices, Mapping):
+            raise ValueError(f"a dialect is a name or a mapping of entries, not {choices!r}")  # noqa: TRY004 - one kind of error for callers
         for name, variant in choices.items():
             _require(name, entries(), "dialect entry")
             _require(variant, entries()[name].variants, f"variant of {name}")
@@ -161,6 +163,6 @@ def _named(name: str) -> Dialects:
     return Dialects({entry: _SETS[entry][position] for entry in entries()})
 
 
-def _require(name: str, known: Mapping[str, object] | tuple[str, ...], what: str) -> None:
-    if name not in known:
+def _require(name: object, known: Mapping[str, object] | tuple[str, ...], what: str) -> None:
+    if not isinstance(name, str) or name not in known:
         raise ValueError(f"no {what} is called {name!r}; there are {', '.join(known)}")

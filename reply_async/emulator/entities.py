@@ -47,7 +47,6 @@ class Contact:
     created_at: float
     modified_at: float
     more: Json | None = None
-    is_deleted: bool = False
 
     def get(self, name: str) -> Any:  # noqa: ANN401 - a member as JSON
         """Return a member by the API's name."""

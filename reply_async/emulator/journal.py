@@ -19,7 +19,7 @@ from yarl import URL
 
 from reply_async.emulator import validation
 from reply_async.emulator.calls import perform
-from reply_async.emulator.control import PREFIX, control
+from reply_async.emulator.control import PREFIX, checked
 from reply_async.emulator.data_file import DataFile, DataFileError, Entry
 from reply_async.emulator.operations import EVENTS
 from reply_async.emulator.problems import Problem, bare
@@ -33,7 +33,7 @@ CALL, CONTROL, EVENT, TIME = "call", "control", "event", "time"
 RESET = f"POST {PREFIX}reset"
 TIME_SECONDS = 60.0  # so far the outreach that was seen may fall back by a restart
 # A move of the clock is kept as the time it led to: others are served on its way.
-_OF_ONE_RUN = tuple(PREFIX + name for name in ("clock", "faults", "requests"))
+_OF_ONE_RUN = frozenset(PREFIX + name for name in ("clock", "faults", "requests"))
 
 
 class Journal:
@@ -49,10 +49,10 @@ class Journal:
         """Keep a call that passed the checks; `name` is its method and target."""
         self._add(Entry(now, CALL, name, body, content_type, number, user_id))
 
-    def control(self, now: float, method: str, target: str, body: bytes) -> None:
-        """Keep a change made under `/_emulator/`, but what is of one run only."""
-        if method != "GET" and not target.startswith(_OF_ONE_RUN):
-            self._add(Entry(now, CONTROL, f"{method} {target}", body))
+    def control(self, now: float, method: str, path: str, body: bytes) -> None:
+        """Keep a change under `/_emulator/` that passed the checks, but what is of one run."""
+        if method != "GET" and path not in _OF_ONE_RUN:
+            self._add(Entry(now, CONTROL, f"{method} {path}", body))
 
     def event(self, now: float, name: str, content: Json) -> None:
         """Keep an event."""
@@ -78,7 +78,8 @@ class Journal:
 def replay(emulator: Emulator, file: DataFile) -> None:
     """Bring a fresh emulator to where a file says; its clock stands at the last moment.
 
-    What was refused at first is refused again, and changes the same.
+    What was refused at first is refused again, and changes the same. DataFileError names
+    the entry that cannot be played.
     """
     file.forget_before(RESET, CONTROL)
     emulator.is_replaying = True
@@ -86,7 +87,7 @@ def replay(emulator: Emulator, file: DataFile) -> None:
         emulator.clock.set(entry.at)
         try:
             _PLAYERS[entry.kind](emulator, entry)
-        except (KeyError, ValueError, Problem) as error:
+        except Exception as error:  # noqa: BLE001 - a file may hold anything
             text = f"{file.path} holds what cannot be played: {entry}: {error!r}"
             raise DataFileError(text) from None
     emulator.is_replaying = False
@@ -110,10 +111,9 @@ def _play_call(emulator: Emulator, entry: Entry) -> None:
 
 
 def _play_control(emulator: Emulator, entry: Entry) -> None:
-    method, _, target = entry.name.partition(" ")
-    url = URL(target, encoded=True)
+    method, _, path = entry.name.partition(" ")
     with suppress(Problem):
-        control(emulator, method, url.raw_path, url.query, entry.body)
+        checked(emulator, method, path, {}, entry.body)()
 
 
 def _play_event(emulator: Emulator, entry: Entry) -> None:

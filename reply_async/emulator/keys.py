@@ -7,14 +7,12 @@ Nothing here counts or logs.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from attrs import field, frozen
 
 from reply_async.emulator.problems import actor_problem
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
 
 Json = dict[str, Any]
 
@@ -73,31 +71,41 @@ class Key:
         return _user(users, "userId", str(self.user_id))
 
 
-def make_key(text: str, user_id: int, kind: str, scopes: Iterable[str] | None) -> Key:
+def make_key(key: str, user_id: int, kind: str, scopes: Iterable[str] | None) -> Key:
     """Return a key; ValueError for what the API does not know."""
+    if type(user_id) is not int:
+        raise ValueError(f"user_id is a whole number, not {user_id!r}")
     if kind not in KINDS:
         raise ValueError(f"no kind of key {kind!r}; there are {', '.join(KINDS)}")
-    if scopes is not None:
-        scopes = frozenset([scopes] if isinstance(scopes, str) else scopes)
-        unknown = sorted(scope for scope in scopes if not _is_scope(scope))
-        if unknown:
-            raise ValueError(f"no scopes: {', '.join(unknown)}; write domain:verb, domain:*, *:*")
-    return Key(check_key(text), user_id, kind, scopes)
+    return Key(check_key(key), user_id, kind, None if scopes is None else _scopes(scopes))
 
 
-def check_key(text: str) -> str:
+def check_key(text: object) -> str:
     """Return a key that is fit for an emulator; ValueError otherwise.
 
     The prefix keeps real keys out of tests and these keys away from the
     real service.
     """
-    is_printable = text.isascii() and text.isprintable() and " " not in text
-    if not text.startswith(PREFIX) or text == PREFIX or not is_printable:
+    if not (isinstance(text, str) and text.startswith(PREFIX) and text != PREFIX):
         raise ValueError(f"a key must start with {PREFIX} and be printable ASCII")
+    if not (text.isascii() and text.isprintable() and " " not in text):
+        raise ValueError("a key must be printable ASCII without spaces")
     return text
 
 
-def _is_scope(scope: str) -> bool:
+def _scopes(scopes: object) -> frozenset[str]:
+    listed = [scopes] if isinstance(scopes, str) else scopes
+    if isinstance(listed, Mapping) or not isinstance(listed, Iterable):
+        raise ValueError(f"scopes are a list of texts such as contacts:read, not {scopes!r}")  # noqa: TRY004 - one kind of error for callers
+    listed = list(listed)
+    if unknown := [str(scope) for scope in listed if not _is_scope(scope)]:
+        raise ValueError(f"no scopes: {', '.join(unknown)}; write domain:verb, domain:*, *:*")
+    return frozenset(listed)
+
+
+def _is_scope(scope: object) -> bool:
+    if not isinstance(scope, str):
+        return False
     domain, _, verb = scope.partition(":")
     return scope == "*:*" or (domain in DOMAINS and verb in {*VERBS, "*"})
 

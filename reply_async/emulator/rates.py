@@ -89,16 +89,23 @@ class Reach:
 def rates_of(body: Mapping[str, Any]) -> tuple[Rates, dict[str, int]]:
     """Return the rates that a JSON object gives and the place they are for.
 
-    ValueError for unknown names and for values that are no share.
+    ValueError for unknown names, for values that are no share and for two places.
     """
     place = {name: value for name, value in body.items() if name in LEVELS}
-    if not all(type(number) is int for number in place.values()):
-        raise ValueError(f"{', '.join(place)} must be a number")
+    _require_one_place(place)
+    for name, number in place.items():
+        if type(number) is not int:
+            raise ValueError(f"{name} must be a number, not {number!r}")
     rates = {name: value for name, value in body.items() if name not in LEVELS}
     known = [attribute.name for attribute in fields(Rates)]
     if unknown := [name for name in rates if name not in known]:
         raise ValueError(f"no rate {unknown[0]!r}; there are {', '.join(known)}")
     return Rates(**rates), place
+
+
+def _require_one_place(place: Mapping[str, object]) -> None:
+    if len(place) > 1 or not place.keys() <= set(LEVELS):
+        raise ValueError(f"rates are set for one of {', '.join(LEVELS)}, or for all")
 
 
 class RateBook:
@@ -111,10 +118,9 @@ class RateBook:
 
     def set(self, rates: Rates, **place: int | None) -> None:
         """Replace the rates of one place: a sequence, a step or a variant, else of all."""
-        given = [(level, number) for level, number in place.items() if number is not None]
-        if len(given) > 1 or not set(place) <= set(LEVELS):
-            raise ValueError(f"rates are set for one of {', '.join(LEVELS)}, or for all")
-        self._set[given[0] if given else ("default", 0)] = rates
+        given = {level: number for level, number in place.items() if number is not None}
+        _require_one_place(given)
+        self._set[next(iter(given.items()), ("default", 0))] = rates
         self._known.clear()
 
     def shown(self) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from reply_async.emulator import page, validation
 from reply_async.emulator.calls import perform
 from reply_async.emulator.clock import plain_iso
 from reply_async.emulator.connections import Server, play
-from reply_async.emulator.control import PREFIX, control
+from reply_async.emulator.control import PREFIX, checked
 from reply_async.emulator.fault_acts import JSON_TYPE, PROBLEM_TYPE, HttpAnswer, act
 from reply_async.emulator.faults import AFTER_ITEMS, BEFORE_APPLY, EARLY_413, MID_ANSWER
 from reply_async.emulator.operations import HANDLERS, Answer, changes_state
@@ -101,9 +101,10 @@ class Exchange:
         request = self.request
         try:
             with self.emulator.clock.standing() as now:
+                act = checked(self.emulator, request.method, self.path, request.query, body)
                 if self.emulator.journal is not None:
-                    self.emulator.journal.control(now, request.method, request.raw_path, body)
-                content = control(self.emulator, request.method, self.path, request.query, body)
+                    self.emulator.journal.control(now, request.method, self.path, body)
+                content = act()
             if isawaitable(content):  # it takes its time, and others are served meanwhile
                 content = await content
             self.emulator.keep_time()

@@ -165,7 +165,6 @@ class State:
         for entry in self.lists.of(contact.id):
             del entry.members[contact.id]
         del self.contacts[contact.id]
-        contact.is_deleted = True
         self.contacts_version += 1
         if contact.email:
             self.deleted[email_key(contact.email)] = contact
@@ -174,7 +173,6 @@ class State:
         """Bring a deleted contact back under its old id."""
         if contact.email:
             self.deleted.pop(email_key(contact.email), None)
-        contact.is_deleted = False
         self.contacts[contact.id] = contact
         self.contacts_version += 1
         self.index(contact)

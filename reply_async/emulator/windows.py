@@ -12,6 +12,7 @@ from collections import deque
 from typing import Protocol
 
 KINDS = ("fixed", "log", "counter", "bucket")
+MAX_LIMIT = 10**9
 
 
 class Window(Protocol):
