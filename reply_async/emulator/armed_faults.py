@@ -133,6 +133,8 @@ class Faults:
 
     def add(self, fault: Fault, *, is_kept: bool = False) -> ArmedFault:
         """Arm a rule; ValueError if the contract has nothing that it could meet."""
+        if not isinstance(fault, Fault):
+            raise ValueError(f"faults are made by Fault(...), {fault!r} is none")  # noqa: TRY004 - one kind of error for callers
         operations, path = _target(self._contract, fault)
         self._last_id += 1
         armed = ArmedFault(self._last_id, fault, is_kept, operations, path)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from aiohttp import web
 
+from reply_async.emulator.arguments import check_arguments
 from reply_async.emulator.armed_faults import Faults
 from reply_async.emulator.background_jobs import finish_jobs
 from reply_async.emulator.budget import HOUR, Budget, BudgetRules, rules_of
@@ -28,7 +29,7 @@ from reply_async.emulator.state import USER_ID, State
 from reply_async.emulator.visibility import Visibility
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
 
     from reply_async.emulator.faults import Fault
@@ -55,13 +56,14 @@ class Emulator:
     `NAME,ENTRY=VARIANT,...` or a mapping of entries; ``dialects`` changes it later.
     ``rates`` say how often people react; ``set_rates`` changes them.
     ``faults`` arms rules that outlive a reset; the attribute takes more of them.
+    ValueError names an argument that cannot be, and says what it may be.
     """
 
     def __init__(
         self,
         key: str = "emu_local",
         *,
-        budget: BudgetRules | tuple[int, int] | None = (100, 3000),
+        budget: BudgetRules | Sequence[int] | None = (100, 3000),
         window: str | None = None,
         seed: int = 1,
         speed: float = 1.0,
@@ -72,6 +74,9 @@ class Emulator:
         rates: Rates | None = None,
         faults: Iterable[Fault] = (),
     ) -> None:
+        check_arguments(
+            seed=seed, started_at=started_at, kept_requests=kept_requests, faults=faults
+        )
         self.keys: dict[str, Key] = {}
         self.seed = seed
         self.contract = load_contract()
@@ -149,7 +154,7 @@ class Emulator:
             self.budgets[user_id] = Budget(self._rules)
         return self.budgets[user_id]
 
-    def set_budget(self, budget: BudgetRules | tuple[int, int] | None) -> None:
+    def set_budget(self, budget: BudgetRules | Sequence[int] | None) -> None:
         """Start counting anew for everybody; None switches the budget off."""
         self._rules = rules_of(budget)
         self.budgets.clear()

@@ -6,10 +6,11 @@ Loads nothing but the standard library, so that `--help` is there at once.
 from __future__ import annotations
 
 import argparse
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
-from reply_async.emulator import clock, windows
+from reply_async.emulator import chance, clock, windows
 
 MAX_PORT = 65_535
 
@@ -64,7 +65,7 @@ def exec_options(prog: str, arguments: list[str]) -> argparse.Namespace:
 def _add_account(parser: argparse.ArgumentParser) -> None:
     account = parser.add_argument_group("account")
     account.add_argument("--key", type=_key, help="starts with emu_; default: a random one")
-    account.add_argument("--seed", type=int, help="another seed, other reactions; default: 1")
+    account.add_argument("--seed", type=_seed, help="another seed, other reactions; default: 1")
     account.add_argument(
         "--data",
         type=Path,
@@ -125,9 +126,16 @@ def _add_rules(behaviour: argparse._ArgumentGroup) -> None:
 
 
 def _port(text: str) -> int:
-    if not text.isdigit() or int(text) > MAX_PORT:
+    if not _is_number(text, MAX_PORT):
         raise argparse.ArgumentTypeError(f"a port is a number from 0 to {MAX_PORT}")
     return int(text)
+
+
+def _seed(text: str) -> int:
+    with suppress(ValueError):
+        if chance.is_seed(int(text)):
+            return int(text)
+    raise argparse.ArgumentTypeError("a seed is a whole number of 64 bits")
 
 
 def _key(text: str) -> str:
@@ -143,7 +151,9 @@ def _limits(text: str) -> tuple[int, int] | None:
         return None
     parts = text.split(",")
     if len(parts) != 2 or not all(_is_limit(part) for part in parts):  # noqa: PLR2004 - minute, hour
-        raise argparse.ArgumentTypeError("write 100,3000 (a minute, an hour) or off")
+        raise argparse.ArgumentTypeError(
+            f"write 100,3000 (a minute, an hour), each from 1 to {windows.MAX_LIMIT:,}, or off"
+        )
     return int(parts[0]), int(parts[1])
 
 
@@ -151,12 +161,16 @@ def _stats_limit(text: str) -> int | None:
     if text == "off":
         return None
     if not _is_limit(text):
-        raise argparse.ArgumentTypeError("write a number from 1, or off")
+        raise argparse.ArgumentTypeError(f"write a number from 1 to {windows.MAX_LIMIT:,}, or off")
     return int(text)
 
 
 def _is_limit(text: str) -> bool:
-    return text.isdecimal() and int(text) > 0
+    return _is_number(text, windows.MAX_LIMIT) and int(text) > 0
+
+
+def _is_number(text: str, most: int) -> bool:
+    return text.isdecimal() and len(text) <= len(str(most)) and int(text) <= most
 
 
 def _share(text: str) -> float:

@@ -108,19 +108,26 @@ def _require_one_place(place: Mapping[str, object]) -> None:
         raise ValueError(f"rates are set for one of {', '.join(LEVELS)}, or for all")
 
 
+def _checked(rates: object) -> Rates:
+    if not isinstance(rates, Rates):
+        raise ValueError(f"rates are made by Rates(...), {rates!r} is none")  # noqa: TRY004 - one kind of error for callers
+    return rates
+
+
 class RateBook:
     """The rates in force. They hold for messages sent from the time they are set."""
 
     def __init__(self, seed: int, default: Rates | None = None) -> None:
         self._seed = seed
-        self._set: dict[tuple[str, int], Rates] = {("default", 0): default or Rates()}
+        default = Rates() if default is None else _checked(default)
+        self._set: dict[tuple[str, int], Rates] = {("default", 0): default}
         self._known: dict[tuple[int, int, int | None, int], Reach] = {}
 
     def set(self, rates: Rates, **place: int | None) -> None:
         """Replace the rates of one place: a sequence, a step or a variant, else of all."""
         given = {level: number for level, number in place.items() if number is not None}
         _require_one_place(given)
-        self._set[next(iter(given.items()), ("default", 0))] = rates
+        self._set[next(iter(given.items()), ("default", 0))] = _checked(rates)
         self._known.clear()
 
     def shown(self) -> dict[str, Any]:

@@ -108,7 +108,8 @@ def _marked_emulator(test: pytest.Item) -> "Emulator":
             dialect = dialects_of(whole_run).changed(dialect)
         return Emulator(**marked, dialect=dialect)
     except (TypeError, ValueError) as error:
-        pytest.fail(f"reply_emulator of {test.nodeid}: {error}", pytrace=False)
+        wrong = str(error)
+    pytest.fail(f"reply_emulator of {test.nodeid}: {wrong}", pytrace=False)
 
 
 def _marked_options(test: pytest.Item, known: set[str]) -> dict[str, Any]:

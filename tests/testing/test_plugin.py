@@ -202,6 +202,9 @@ def test_the_nearest_mark_makes_the_emulator(project: pytest.Pytester) -> None:
         ("sed=7", "knows no sed; known are budget, *key, *seed"),
         ("7", "the mark's arguments have names, such as seed=7"),
         ("key='live'", "a key must start with emu_"),
+        ("budget=5", "budget is two numbers, per minute and per hour"),
+        ("dialect=None", "a dialect is a name or a mapping of entries, not None"),
+        ("faults=[{}]", "faults are made by Fault(...), {} is none"),
     ],
 )
 def test_a_wrong_mark_is_told_with_its_test(
@@ -218,6 +221,7 @@ def test_a_wrong_mark_is_told_with_its_test(
     result.stdout.fnmatch_lines([f"reply_emulator of *::test_mark: *{complaint}*"])
     result.stdout.no_fnmatch_line("*Traceback*")
     result.stdout.no_fnmatch_line("*fixtures.py*")
+    result.stdout.no_fnmatch_line("*During handling*")
 
 
 def test_async_tests_need_no_mark_of_their_own(project: pytest.Pytester) -> None:
