@@ -1,7 +1,7 @@
 """Carrying events to the addresses of webhooks, on this machine only.
 
-Each subscription has a lane: its events go out one after another, and a few lanes at
-a time, so that a slow receiver delays nobody but itself; calls and the clock never
+Each subscription has a lane: its events go out one after another, and no lane waits for
+another, so that a slow receiver delays nobody but itself; calls and the clock never
 wait. What is not taken is tried again on the emulator's clock. The service's own
 schedule and threshold are not published: here it is three tries, a minute and ten
 minutes apart, and a subscription is switched off after ten failed attempts in a row.
@@ -33,7 +33,6 @@ Json = dict[str, Any]
 
 TIMEOUT_SECONDS = 2.0
 MAX_WAITING = 100_000
-LANES_AT_A_TIME = 4
 RETRY_SECONDS = (60, 600)
 SWITCH_OFF_AFTER = 10
 
@@ -62,7 +61,6 @@ class Deliveries:
         self._retries: list[tuple[float, int, Webhook, Event, int]] = []
         self._order = count()
         self._is_running = False
-        self._free_lanes = asyncio.Semaphore()
         self._http: aiohttp.ClientSession | None = None
 
     @property
@@ -111,7 +109,6 @@ class Deliveries:
     def start(self) -> None:
         """Work off what waits, from now on, in the running loop."""
         self._is_running = True
-        self._free_lanes = asyncio.Semaphore(LANES_AT_A_TIME)
         for lane in self._lanes.values():
             self._work_on(lane)
 
@@ -151,13 +148,9 @@ class Deliveries:
 
     async def _work_off(self, lane: _Lane) -> None:
         try:
-            while lane.waiting:
-                async with self._free_lanes:
-                    if not self._is_listening(lane.webhook):
-                        lane.waiting.clear()
-                    if lane.waiting:  # it may have been emptied while it waited
-                        event, tries = lane.waiting.popleft()
-                        await self._try(lane.webhook, event, tries + 1)
+            while lane.waiting and self._is_listening(lane.webhook):
+                event, tries = lane.waiting.popleft()
+                await self._try(lane.webhook, event, tries + 1)
         finally:
             lane.task = None
             del self._lanes[lane.webhook]
@@ -185,7 +178,10 @@ class Deliveries:
         if not is_loopback(url):
             return None
         if self._http is None:
-            self._http = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
+            self._http = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0),  # a lane uses one, and lanes are few
+                cookie_jar=aiohttp.DummyCookieJar(),
+            )
         timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
         try:
             async with self._http.post(
