@@ -119,16 +119,40 @@ class Refused:
     retry_after: int
 
 
+class Granted:
+    """The granted requests of the last ``size`` ticks, and the ``most`` there ever were.
+
+    These came from ``since`` to ``until``. No kind of window grants more than twice its
+    limit in its size, so that few are kept.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.most = self.since = self.until = 0
+        self._size = size
+        self._times: deque[int] = deque()
+
+    def note(self, at: int) -> None:
+        """Take one more."""
+        times = self._times
+        times.append(at)
+        while times[0] <= at - self._size:
+            times.popleft()
+        if len(times) > self.most:
+            self.most, self.since, self.until = len(times), times[0], at
+
+
 class Limit:
     """One window of the budget: `minute`, `hour` or `stats`.
 
-    ``peak`` is the most of it that was ever in use.
+    ``peak`` is the most of it that was ever in use, by anybody and as the server counts;
+    ``granted`` tells what the user got, whatever the kind of window.
     """
 
     def __init__(self, name: str, seconds: int, window: Window) -> None:
         self.name, self.seconds, self.window = name, seconds, window
         self.label = "1m" if seconds == MINUTE else "1h"
         self.peak = 0
+        self.granted = Granted(seconds * TICKS)
 
     def count(self, at: int) -> None:
         """Count one request."""
@@ -143,17 +167,18 @@ class Limit:
 class Competitor:
     """Somebody else who spends of the same budget, unseen.
 
-    It asks at its own times and takes a refusal for an answer.
+    It asks at its own times and takes a refusal for an answer. Where nobody looks for
+    longer than two windows, only the last two are played. Of the time before, nothing
+    could matter to anybody; as many as it asks on the average count as granted.
     """
 
     def __init__(self, rules: BudgetRules) -> None:
-        rates = [
-            limit / seconds
-            for limit, seconds in ((rules.minute, MINUTE), (rules.hour, HOUR))
-            if limit is not None
-        ]
-        self.per_second = rules.competitor * min(rates, default=0)
+        limits = ((rules.minute, MINUTE), (rules.hour, HOUR))
+        windows = [(limit, seconds) for limit, seconds in limits if limit is not None]
+        rate = min((limit / seconds for limit, seconds in windows), default=0)
+        self.per_second = rules.competitor * rate
         self.granted = self.refused = 0
+        self._played = 2 * TICKS * max((seconds for _, seconds in windows), default=0)
         self._is_even = rules.rhythm == "even"
         self._random = Random(rules.seed)  # noqa: S311 - a simulation
         self._next: int | None = None
@@ -164,6 +189,10 @@ class Competitor:
             return
         if self._next is None:  # nobody was here before: it begins when time does
             self._next = until + round(self._pause() * self._random.random())
+        skipped = int((until - self._played - self._next) * self.per_second / TICKS)
+        if skipped > 0:
+            self.granted += skipped
+            self._next += round(skipped * TICKS / self.per_second)
         while self._next <= until:
             yield self._next
             self._next += max(1, round(self._pause()))
@@ -198,6 +227,8 @@ class Budget:
             return None
         if self._take(limits, at):
             self.granted += 1
+            for limit in limits:
+                limit.granted.note(round(now * TICKS))
             tightest = min(limits, key=lambda limit: limit.free(at))
             return _verdict(tightest, at, retry_after=0)
         tightest = max(limits, key=lambda limit: limit.window.wait(at))

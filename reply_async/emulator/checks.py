@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from reply_async.emulator.budget import TICKS
 from reply_async.emulator.clock import iso
 
 if TYPE_CHECKING:
@@ -47,13 +48,14 @@ def messages_twice(ledger: Ledger) -> list[str]:
 
 
 def windows_exceeded(ledger: Ledger) -> list[str]:
-    """Name the windows that ever held more than their limit."""
+    """Name the fullest stretch of every limit that a user got more of, with its times."""
     return [
-        f"{limit.peak} requests of user {user_id} in the window {limit.name}, "
-        f"whose limit is {limit.window.limit}"
+        f"{limit.granted.most} requests of user {user_id} from "
+        f"{iso(limit.granted.since / TICKS, 3)} to {iso(limit.granted.until / TICKS, 3)}, "
+        f"where the limit {limit.name} is {limit.window.limit} in {limit.seconds} s"
         for user_id, budget in ledger.budgets().items()
         for limit in budget.limits
-        if limit.peak > limit.window.limit
+        if limit.granted.most > limit.window.limit
     ]
 
 

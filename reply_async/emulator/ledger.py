@@ -108,8 +108,13 @@ class Ledger:
         checks.require("messages sent twice", checks.messages_twice(self))
 
     def assert_windows_respected(self) -> None:
-        """Fail if a window of any budget ever held more than its limit."""
-        checks.require("windows above their limit", checks.windows_exceeded(self))
+        """Fail if any 60 s, or 3,600 s, saw more granted requests of a user than the limit.
+
+        A client must keep that which does not know how the service counts. Under a `log`
+        the emulator refuses first, so let it count in `fixed` windows or a `bucket`, which
+        grant up to twice the limit in a row. What a competitor got is not held against it.
+        """
+        checks.require("limits not kept", checks.windows_exceeded(self))
 
     def assert_no_429(self) -> None:
         """Fail if any request was refused for the budget."""

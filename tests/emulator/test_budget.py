@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reply_async.emulator.budget import TICKS, Budget, BudgetRules
+from reply_async.emulator.windows import KINDS
 
 if TYPE_CHECKING:
     from emulator.client import Api
@@ -130,6 +131,32 @@ def test_competitor_plays_the_same_however_often_one_looks() -> None:
         told.append((budget.competitor.granted, budget.limits[0].peak, budget.limits[1].peak))
     assert told[0] == told[1]
     assert told[0][0] > 2000
+
+
+@pytest.mark.parametrize("rhythm", ["random", "even"])
+def test_a_competitor_of_a_year_is_played_at_once(rhythm: str) -> None:
+    """Only what still counts is played; before it the mean is taken for granted."""
+    budget = Budget(BudgetRules(competitor=0.9, rhythm=rhythm))
+    for moment in (0, 365 * 86_400):
+        budget.catch_up(moment)
+    other, hour = budget.competitor, budget.limits[1]
+    mean = 365 * 86_400 * 0.75
+    assert other.granted + other.refused == pytest.approx(mean, abs=2 if rhythm == "even" else 300)
+    used = hour.window.used(365 * 86_400 * TICKS)
+    assert used == pytest.approx(2_700, abs=1 if rhythm == "even" else 200)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_few_times_are_kept_of_what_was_granted(kind: str) -> None:
+    """A client that asks all the time leaves no more than two windows full."""
+    budget = Budget(BudgetRules(minute=10, hour=100, window=kind))
+    kept = [0, 0]
+    for second in range(10_000):
+        budget.spend(second)
+        now = [len(limit.granted._times) for limit in budget.limits[:2]]
+        kept = list(map(max, kept, now))
+    assert 10 <= kept[0] <= 20
+    assert 100 <= kept[1] <= 200
 
 
 def test_seeded_phases_differ_by_window_and_seed() -> None:

@@ -8,6 +8,7 @@ from emulator.client import email
 
 from reply_async.emulator.budget import BudgetRules
 from reply_async.emulator.effects import Effects
+from reply_async.emulator.windows import KINDS
 from reply_async.outcome import Counts, Refusal, Report
 
 if TYPE_CHECKING:
@@ -97,20 +98,45 @@ async def test_a_message_sent_twice_is_named(api: Api, emulator: Emulator) -> No
     assert 400 == (await api("GET", "/_emulator/ledger?check=nothing", headers={}))[0]
 
 
-async def test_budget_that_was_overrun_is_named(api: Api, emulator: Emulator) -> None:
-    """A refused request is one thing, a window that held too many another."""
-    emulator.set_budget(BudgetRules(minute=2, window="fixed", counts_refused=True))
-    await api("GET", "/v3/whoami")
-    await api("GET", "/v3/whoami")
+@pytest.mark.parametrize(("kind", "is_kept"), [("fixed", False), ("bucket", False), ("log", True)])
+async def test_bursts_that_a_kind_of_window_lets_through_are_named(
+    api: Api, emulator: Emulator, kind: str, is_kept: bool
+) -> None:
+    """Three at the end of a minute and three in the next: granted, and too many in a minute."""
+    emulator.set_budget(BudgetRules(minute=3, hour=100, window=kind, competitor=0.5))
+    emulator.advance(1 + 55)  # 09:00:55
+    for _ in range(3):
+        await api("GET", "/v3/whoami")
     emulator.ledger.assert_windows_respected()
+    emulator.advance(59.5)
+    answered = [(await api("GET", "/v3/whoami"))[0] for _ in range(3)]
+    if is_kept:
+        assert 429 in answered
+        emulator.ledger.assert_windows_respected()
+        return
+    words = (
+        r"1 limits not kept: [56] requests of user 501 from 2027-01-11T09:00:55\.000\+00:00 to "
+        r"2027-01-11T09:01:54\.500\+00:00, where the limit minute is 3 in 60 s"
+    )
+    with pytest.raises(AssertionError, match=words):
+        emulator.ledger.assert_windows_respected()
+    checked = await api.control("GET", "ledger?check=windows_respected")
+    assert not checked["ok"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_refused_requests_do_no_harm_to_a_window(
+    api: Api, emulator: Emulator, kind: str
+) -> None:
+    """Counted or not, what was refused is told by another check."""
+    emulator.set_budget(BudgetRules(minute=2, window=kind, counts_refused=True))
+    for _ in range(2):
+        await api("GET", "/v3/whoami")
     emulator.ledger.assert_no_429()
     await api("GET", "/v3/whoami")
+    emulator.ledger.assert_windows_respected()
     with pytest.raises(AssertionError, match="1 requests of user 501, the last at 2027"):
         emulator.ledger.assert_no_429()
-    with pytest.raises(
-        AssertionError, match="3 requests of user 501 in the window minute, whose limit is 2"
-    ):
-        emulator.ledger.assert_windows_respected()
 
 
 async def test_members_who_come_from_nowhere_are_named(api: Api, emulator: Emulator) -> None:
