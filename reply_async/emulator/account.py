@@ -80,7 +80,8 @@ def _given_rules(options: argparse.Namespace) -> dict[str, Any]:
 def _resume(emulator: Emulator, file: DataFile, options: argparse.Namespace) -> None:
     """Play what is in the file; what the options say anew holds from now on.
 
-    The time that passed meanwhile has passed here, too, unless the clock is held.
+    The time that passed meanwhile has passed here, too, at the speed of the clock and
+    unless it is held.
     """
     emulator.dialects, dialects = dialects_of(DEFAULT), emulator.dialects
     gc.disable()  # nothing of it is garbage
@@ -89,7 +90,7 @@ def _resume(emulator: Emulator, file: DataFile, options: argparse.Namespace) -> 
     gc.freeze()
     written, now = file.last_wall_time(), emulator.clock.now()
     if written is not None and not emulator.clock.is_held:
-        now += max(0.0, time.time() - written)
+        now += max(0.0, time.time() - written) * emulator.clock.speed
         emulator.clock.set(now)
     emulator.journal = Journal(file, now)
     if options.dialect is not None and dialects != emulator.dialects:

@@ -9,15 +9,16 @@ from __future__ import annotations
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import lru_cache
-from math import inf
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 KINDS = ("real", "held")
+MAX_SPEED = 1_000_000
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-_END = datetime(9999, 1, 1, tzinfo=UTC).timestamp()  # later days have no ISO form
+_END = datetime(9999, 1, 1, tzinfo=UTC).timestamp()  # a year before ISO forms come to their end
+LAST = _END - 1
 
 
 class Clock:
@@ -37,9 +38,10 @@ class Clock:
         self._anchor = now, loop_time()
 
     def now(self) -> float:
-        """Return the present time in seconds since 1970."""
+        """Return the present time in seconds since 1970; at `LAST` the clock stands."""
         moment, since = self._anchor
-        return moment if self._is_held else moment + (self._loop_time() - since) * self._speed
+        passed = 0.0 if self._is_held else (self._loop_time() - since) * self._speed
+        return min(moment + passed, LAST)
 
     @property
     def kind(self) -> str:
@@ -95,9 +97,9 @@ class Clock:
 
 def check_speed(speed: object) -> float:
     """Return a speed; ValueError if it is none."""
-    if isinstance(speed, bool) or not isinstance(speed, int | float) or not 0 < speed < inf:
-        raise ValueError("a speed is a number above 0")
-    return speed
+    if isinstance(speed, int | float) and not isinstance(speed, bool) and 0 < speed <= MAX_SPEED:
+        return speed
+    raise ValueError(f"a speed is a number above 0 and up to {MAX_SPEED:,}")
 
 
 def parse_moment(text: object) -> float:

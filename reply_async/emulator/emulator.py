@@ -13,7 +13,7 @@ from reply_async.emulator.arguments import check_arguments
 from reply_async.emulator.armed_faults import Faults
 from reply_async.emulator.background_jobs import finish_jobs
 from reply_async.emulator.budget import HOUR, Budget, BudgetRules, rules_of
-from reply_async.emulator.clock import Clock
+from reply_async.emulator.clock import LAST, Clock
 from reply_async.emulator.contract import load_contract
 from reply_async.emulator.delivery import Deliveries, is_loopback_host
 from reply_async.emulator.dialects import DEFAULT, DialectChoice, Dialects, dialects_of
@@ -193,7 +193,7 @@ class Emulator:
             pass
 
     async def play(self, seconds: float) -> None:
-        """Do the same, and let the loop serve others after each hour."""
+        """Do the same, and let the loop serve others after each hour in which anything may be."""
         for _ in self._hours(seconds):
             await asyncio.sleep(0)
 
@@ -201,13 +201,22 @@ class Emulator:
         self.clock.require_forward(seconds)
         self.catch_up()
         while seconds > 0:
-            step = min(seconds, HOUR)
+            step = seconds if self._is_idle else min(seconds, HOUR)
             self.clock.advance(step)
-            self.catch_up()
+            self.play_due(self.clock.now())
+            self.keep_time()
             seconds -= step
             yield
+        self.catch_up()
         if self.journal is not None:
             self.journal.moved(self.clock.now())
+
+    @property
+    def _is_idle(self) -> bool:
+        """Tell whether nothing happens by itself, however much time passes."""
+        jobs = self.state.jobs.values()
+        is_at_work = any(job.work and job.cancelled_at is None for job in jobs)
+        return self.outreach.next_hour is None and not self.deliveries.waiting and not is_at_work
 
     def catch_up(self) -> None:
         """Play what has fallen due."""
@@ -227,6 +236,7 @@ class Emulator:
         if self._runner is None or not is_awaited:
             return
         moments = [at for at in (self.outreach.next_hour, self.deliveries.next_retry) if at]
+        moments = [at for at in moments if at <= LAST]  # those behind it do not come
         if moments:
             pause = max(0.0, min(moments) - self.clock.now()) / self.clock.speed
             self._timer = asyncio.get_running_loop().call_later(pause, self.catch_up)

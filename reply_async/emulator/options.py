@@ -185,9 +185,7 @@ def _share(text: str) -> float:
 
 def _speed(text: str) -> float:
     try:
-        speed = float(text)
+        return clock.check_speed(float(text))
     except ValueError:
-        speed = 0.0
-    if not 0 < speed < float("inf"):
-        raise argparse.ArgumentTypeError("a speed is a number above 0")
-    return speed
+        wanted = f"a speed is a number above 0 and up to {clock.MAX_SPEED:,}"
+        raise argparse.ArgumentTypeError(wanted) from None

@@ -76,8 +76,11 @@ class Outreach:
 
     @property
     def next_hour(self) -> float | None:
-        """Return when something may happen next; None if nobody can be written to."""
-        is_active = any(entry.status == "active" for entry in self._state.sequences.values())
+        """Return when something may happen next; None if nobody waits to be written to."""
+        is_active = any(
+            entry.status == "active" and (entry.fresh or any(entry.waiting.values()))
+            for entry in self._state.sequences.values()
+        )
         return self._next_hour if is_active or self.reactions else None
 
     def _play(self, moment: float) -> None:

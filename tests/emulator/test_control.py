@@ -160,7 +160,7 @@ def test_clock_follows_its_loop() -> None:
     assert 1108.0 == clock.now()
 
 
-@pytest.mark.parametrize(("kind", "speed"), [("stopped", 1), ("real", 0), ("held", float("inf"))])
+@pytest.mark.parametrize(("kind", "speed"), [("stopped", 1), ("real", 0), ("held", 1e300)])
 def test_clocks_that_cannot_be(kind: str, speed: float) -> None:
     """A wrong kind or speed is told at once."""
     with pytest.raises(ValueError, match=r"kind of clock|a speed is"):
@@ -209,6 +209,7 @@ def test_durations(value: object, seconds: float) -> None:
         ["--clock", "stopped"],
         ["--speed", "0"],
         ["--speed", "nan"],
+        ["--speed", "1000001"],
         ["--seed", "x"],
     ],
 )

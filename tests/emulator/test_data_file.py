@@ -176,7 +176,7 @@ def test_the_file_keeps_the_key_until_another_is_given(path: Path) -> None:
 
 
 def test_the_clock_goes_on_while_nobody_serves(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As long as the file lay, so much later it is; never earlier than it was."""
+    """As long as the file lay, times the speed, so much later it is; never earlier than it was."""
     account(path)
     emulator, file = open_account(options(path))
     with file:
@@ -184,9 +184,14 @@ def test_the_clock_goes_on_while_nobody_serves(path: Path, monkeypatch: pytest.M
     monkeypatch.setattr("reply_async.emulator.data_file.time.time", lambda: 5_000.0)
     with DataFile(path) as kept:
         kept.add(Entry(MONDAY + 1000, "time", ""))
-    for wall, now in (5_100.0, MONDAY + 1100), (4_000.0, MONDAY + 1000):
+    for wall, now, *more in (
+        (5_100.0, MONDAY + 1100),
+        (5_100.0, MONDAY + 7000, "--speed", "60"),
+        (5_100.0, MONDAY + 1000, "--speed", "60", "--clock", "held"),
+        (4_000.0, MONDAY + 1000),
+    ):
         monkeypatch.setattr("reply_async.emulator.account.time.time", lambda wall=wall: wall)
-        emulator, file = open_account(options(path))
+        emulator, file = open_account(options(path, *more))
         with file:
             assert now == emulator.clock.now()
 

@@ -105,6 +105,24 @@ async def test_long_move_lets_others_be_served(api: Api, emulator: Emulator) -> 
     assert len(on_the_way) > 3
 
 
+async def test_an_idle_account_passes_thousands_of_years_at_once(
+    api: Api, emulator: Emulator
+) -> None:
+    """Also one whose people have had all they were to get, and whose jobs were cancelled."""
+    emulator.dialects = {"import_mode": "async_202"}
+    rows = {"items": [{"email": f"late{n}@example.com"} for n in range(201)]}
+    job = await api.ok("POST", "/v3/contacts/import", rows)
+    await api.ok("POST", f"/v3/background-jobs/{job['jobId']}/cancel")
+    sequence = await api.sequence()
+    await api.enrol(sequence["id"], await api.contacts(2))
+    await api.ok("POST", f"/v3/sequences/{sequence['id']}/start")
+    emulator.advance(7 * 86400)
+    assert 2 == len(emulator.ledger.messages)
+    began = process_time()
+    await api.control("POST", "clock", {"set": "9998-12-31"})
+    assert process_time() - began < 1
+
+
 async def test_clock_is_held_sped_up_and_set_by_tools(api: Api) -> None:
     """All members of one call are taken, or none."""
 
@@ -120,6 +138,28 @@ async def test_clock_is_held_sped_up_and_set_by_tools(api: Api) -> None:
     while (held := await clock(hold=True))["seconds"] == BEFORE_WORK + 1800:
         await clock(hold=False)
     assert held == await api.control("GET", "clock")
+
+
+async def test_a_speed_has_a_most_and_changes_at_the_end_of_time(
+    api: Api, emulator: Emulator
+) -> None:
+    """The clock stands at the last moment that can be written, and still takes a speed."""
+    for speed in (1_000_001, 1e12, 1e300):
+        status, problem = await api("POST", "/_emulator/clock", {"speed": speed})
+        assert 400 == status
+        assert problem["detail"].endswith("a speed is a number above 0 and up to 1,000,000")
+    moved = await api.control("POST", "clock", {"set": "9998-12-31T23:59:58Z"})
+    emulator.clock.bind(lambda: 0.0)
+    await api.control("POST", "clock", {"hold": False, "speed": 1_000_000})
+    emulator.clock._loop_time = lambda: 3600.0
+    last = await api.control("GET", "clock")
+    assert "9998-12-31T23:59:59.000+00:00" == last["time"]
+    assert 1 == last["seconds"] - moved["seconds"]
+    async with api._http.get(emulator.url) as page:
+        assert 200 == page.status
+    assert 1 == (await api.control("POST", "clock", {"speed": 1}))["speed"]
+    assert "held" == (await api.control("POST", "clock", {"hold": True}))["kind"]
+    assert 400 == (await api("POST", "/_emulator/clock", {"advance": "1d"}))[0]
 
 
 async def test_moving_in_steps_or_at_once_plays_the_same() -> None:
@@ -159,9 +199,9 @@ async def test_a_moved_clock_survives_the_end_of_the_process(tmp_path: Path) -> 
         ]
         return listed, stats, await api.control("GET", "clock")
 
-    async def start_some(api: Api) -> None:
-        for number in range(5):
-            made = await api.sequence(email(), email(delay=90), name=f"Late {number}")
+    async def start_some(api: Api, numbers: range, delay: int = 90) -> None:
+        for number in numbers:
+            made = await api.sequence(email(), email(delay=delay), name=f"Number {number}")
             await api.enrol(made["id"], ids[number * 100 : number * 100 + 100])
             await api.ok("POST", f"/v3/sequences/{made['id']}/start")
 
@@ -170,7 +210,9 @@ async def test_a_moved_clock_survives_the_end_of_the_process(tmp_path: Path) -> 
         async with emulator, aiohttp.ClientSession() as http:
             api = Api(emulator, http)
             ids = await api.contacts(500)
-            await asyncio.gather(api.control("POST", "clock", {"advance": "60d"}), start_some(api))
+            await start_some(api, range(1), delay=50 * 1440)  # so that every hour is played
+            move = api.control("POST", "clock", {"advance": "60d"})
+            await asyncio.gather(move, start_some(api, range(1, 5)))
             await look(api)
             await api.control("POST", "clock", {"advance": 30})
             before = await look(api)
