@@ -85,6 +85,7 @@ class Emulator:
         self.clock = Clock(time.time() if started_at is None else started_at, speed, clock)
         self.answer_callbacks: list[AnswerCallback] = []
         self.url = ""
+        self.allow_network = False
         self.journal: Journal | None = None
         self.is_replaying = False  # nothing leaves the emulator meanwhile
         self._rules = rules_of(budget, window)
@@ -273,7 +274,8 @@ class Emulator:
     ) -> None:
         """Listen; `port` 0 takes a free one. OSError if the port is taken.
 
-        An address that other machines reach needs `allow_network`, ValueError otherwise.
+        An address that other machines reach needs `allow_network`, ValueError otherwise;
+        without it the page and `/_emulator/` answer to names of this machine alone.
         """
         if not is_loopback_host(host):
             if not allow_network:
@@ -281,6 +283,7 @@ class Emulator:
             logger.warning("The emulator listens on %s: other machines can reach it", host)
         if self._runner is not None:
             raise RuntimeError("the emulator is running already")
+        self.allow_network = allow_network
         self.clock.bind(asyncio.get_running_loop().time)
         runner = web.ServerRunner(make_server(self), shutdown_timeout=0.5)
         await runner.setup()

@@ -25,6 +25,7 @@ from reply_async.emulator.control import PREFIX, checked
 from reply_async.emulator.fault_acts import JSON_TYPE, PROBLEM_TYPE, HttpAnswer, act
 from reply_async.emulator.faults import AFTER_ITEMS, BEFORE_APPLY, EARLY_413, MID_ANSWER
 from reply_async.emulator.operations import HANDLERS, Answer, changes_state
+from reply_async.emulator.origins import READS, require_own
 from reply_async.emulator.problems import Problem, bare, scope_missing, unauthorized
 from reply_async.emulator.rendering import render
 from reply_async.emulator.requests_log import LoggedRequest
@@ -44,6 +45,7 @@ logger = logging.getLogger("reply_async.emulator")
 Json = dict[str, Any]
 
 MAX_BODY = 10 * 1024 * 1024
+TOO_LARGE = bare(413, title="Payload Too Large").body
 
 
 class Exchange:
@@ -62,14 +64,28 @@ class Exchange:
 
     async def answer(self) -> web.Response:
         """Return the answer, whatever it is."""
+        method, headers = self.request.method, self.request.headers
+        is_page = self.path == "/" and method in READS
+        if not (is_page or self.path.startswith(PREFIX)):
+            return await self._api()
+        try:
+            require_own(method, headers, allow_network=self.emulator.allow_network)
+            if is_page:
+                return web.Response(text=page.render(self.emulator), headers=page.HEADERS)
+            return self._response(200, await self._control())
+        except HTTPRequestEntityTooLarge:
+            return self._response(413, TOO_LARGE)
+        except Problem as problem:
+            self.headers |= problem.headers
+            return self._response(problem.status, problem.body)
+
+    async def _api(self) -> web.Response:
         fault, body = self.due.fault, b""
         try:
             if fault is None or fault.what != EARLY_413:
                 body = await self.request.read()
         except HTTPRequestEntityTooLarge:
-            return self._response(413, bare(413, title="Payload Too Large").body)
-        if self.path.startswith(PREFIX):
-            return await self._control(body)
+            return self._response(413, TOO_LARGE)
         self.number = self.emulator.next_request_number()
         try:
             status, content = await self._serve(body)
@@ -97,21 +113,18 @@ class Exchange:
         await play(self.request, self.server, played, self.emulator.clock.speed)
         return web.Response()  # the connection is closed, this one does not go out
 
-    async def _control(self, body: bytes) -> web.Response:
-        request = self.request
-        try:
-            with self.emulator.clock.standing() as now:
-                act = checked(self.emulator, request.method, self.path, request.query, body)
-                if self.emulator.journal is not None:
-                    self.emulator.journal.control(now, request.method, self.path, body)
-                content = act()
-            if isawaitable(content):  # it takes its time, and others are served meanwhile
-                content = await content
-            self.emulator.keep_time()
-        except Problem as problem:
-            self.headers |= problem.headers
-            return self._response(problem.status, problem.body)
-        return self._response(200, content)
+    async def _control(self) -> Json:
+        emulator, request = self.emulator, self.request
+        body = await request.read()
+        with emulator.clock.standing() as now:
+            carry_out = checked(emulator, request.method, self.path, request.query, body)
+            if emulator.journal is not None:
+                emulator.journal.control(now, request.method, self.path, body)
+            answer = carry_out()
+        if isawaitable(answer):  # it takes its time, and others are served meanwhile
+            answer = await answer
+        emulator.keep_time()
+        return answer
 
     async def _serve(self, body: bytes) -> tuple[int, object]:
         emulator, request = self.emulator, self.request
@@ -248,8 +261,6 @@ def make_server(emulator: Emulator) -> web.Server:
     """Return the aiohttp server that answers for an emulator."""
 
     async def handle(request: web.BaseRequest) -> web.Response:
-        if request.path == "/" and request.method in {"GET", "HEAD"}:
-            return web.Response(text=page.render(emulator), headers=page.HEADERS)
         return await Exchange(emulator, server, request).answer()
 
     server = Server(handle, request_factory=_request_factory(), access_log=None)
