@@ -4,21 +4,54 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections import defaultdict
+from collections.abc import AsyncIterator, Collection, Iterator
+from random import Random
 
 import pytest
 from fault_server import FaultServer
 from transport.canary import Canary
 
+CASES_A_SAMPLE = 8  # it holds one of so many
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Offer a part of the longer tests."""
+    text = "of each slow test with many cases run an eighth, chosen by this seed"
+    parser.addoption("--sample", type=int, metavar="SEED", help=text)
+
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Run in another dialect only what meets an emulator that speaks it."""
-    if config.getoption("--reply-dialect") == "default":
-        return
+    """Leave out what does not meet the dialect of the run, or is not in its sample."""
+    left_out: set[pytest.Item] = set()
+    if config.getoption("--reply-dialect") != "default":
+        left_out |= _silent(items)
+    seed = config.getoption("--sample")
+    if seed is not None:
+        left_out |= _outside_sample(items, seed)
+    if left_out:
+        config.hook.pytest_deselected(items=[*left_out])
+        items[:] = [item for item in items if item not in left_out]
+
+
+def _silent(items: Collection[pytest.Item]) -> set[pytest.Item]:
+    """Return the tests that meet no emulator which speaks the dialect of the run."""
     speaking = {"reply_emulator", "dialect"}
-    silent = {item for item in items if speaking.isdisjoint(getattr(item, "fixturenames", ()))}
-    config.hook.pytest_deselected(items=[*silent])
-    items[:] = [item for item in items if item not in silent]
+    return {item for item in items if speaking.isdisjoint(getattr(item, "fixturenames", ()))}
+
+
+def _outside_sample(items: Collection[pytest.Item], seed: int) -> set[pytest.Item]:
+    """Return the slow cases that a sample does without; it has some of every test."""
+    cases: dict[str, list[pytest.Item]] = defaultdict(list)
+    for item in items:
+        if item.get_closest_marker("slow"):
+            cases[item.nodeid.partition("[")[0]].append(item)
+    chance = Random(seed)  # noqa: S311 - a choice of tests
+    return {
+        item
+        for each in cases.values()
+        for item in chance.sample(each, len(each) - -(-len(each) // CASES_A_SAMPLE))
+    }
 
 
 @pytest.fixture(scope="session")
