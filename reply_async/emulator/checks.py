@@ -73,7 +73,7 @@ def members_astray(ledger: Ledger) -> list[str]:
     """Name the sequences whose members are not those whom the ledger has in them."""
     found = []
     noted = ledger.members()
-    for sequence_id, sequence in ledger.state.sequences.items():
+    for sequence_id, sequence in list(ledger.state.sequences.items()):
         members = noted.get(sequence_id, set())
         if members != sequence.members.keys():
             lost = sorted(members - sequence.members.keys())[:SHOWN]

@@ -76,8 +76,10 @@ class Effects:
         self, *, sequence_id: int | None = None, request_number: int | None = None, since: int = 0
     ) -> Iterator[Effect]:
         """Go through the effects of one sequence or request, or of those after ``since``."""
+        whole = len(self)  # another thread may be adding one more
         names = list(self._names)
-        for place, number in enumerate(self._request_numbers):
+        for place in range(whole):
+            number = self._request_numbers[place]
             of_sequence = self._sequence_ids[place] or None
             if number <= since or request_number not in {None, number}:
                 continue
@@ -104,7 +106,7 @@ class SentMessages:
         self._columns: dict[tuple[int, int], _Column] = {}
 
     def __len__(self) -> int:
-        return sum(len(column.times) for column in self._columns.values())
+        return sum(len(column.times) for column in list(self._columns.values()))
 
     def add(
         self, sequence_id: int, step_id: int, variant_id: int | None, contact_id: int, at: float
@@ -121,15 +123,15 @@ class SentMessages:
         self, *, sequence_id: int | None = None, contact_id: int | None = None
     ) -> Iterator[SentMessage]:
         """Go through the messages of a sequence or to a contact, step by step."""
-        for (of_sequence, step_id), column in self._columns.items():
+        for (of_sequence, step_id), column in list(self._columns.items()):
             if sequence_id not in {None, of_sequence}:
                 continue
-            for place, to in enumerate(column.contact_ids):
+            for place, at in enumerate(column.times):  # these come last
+                to = column.contact_ids[place]
                 if contact_id in {None, to}:
                     variant_id = column.variant_ids[place] or None
-                    at = column.times[place]
                     yield SentMessage(of_sequence, step_id, variant_id, to, at)
 
     def by_step(self) -> dict[tuple[int, int], array[int]]:
         """Return who was sent to, by sequence and step, in order."""
-        return {key: column.contact_ids for key, column in self._columns.items()}
+        return {key: column.contact_ids for key, column in list(self._columns.items())}

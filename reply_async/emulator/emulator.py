@@ -112,7 +112,7 @@ class Emulator:
         self.state = State(self.seed, now)
         self.state.webhooks.carrier = self.deliveries
         self.deliveries.forget()
-        self.ledger = Ledger(self.state, lambda: self.budgets)
+        self.ledger = Ledger(self.state, lambda: dict(self.budgets))
         self.requests = RequestsLog(self._kept_requests)
         self.rates = RateBook(self.seed, self._default_rates)
         self.budgets: dict[int, Budget] = {}  # by user, of those who asked for something

@@ -44,7 +44,10 @@ class LoggedRequest:
 
 
 class RequestsLog:
-    """The last ``kept`` requests in order, and totals that are never cut off."""
+    """The last ``kept`` requests in order, and totals that are never cut off.
+
+    Another thread may read it while requests are added: it goes through copies.
+    """
 
     def __init__(self, kept: int = KEPT) -> None:
         self._last: deque[LoggedRequest] = deque(maxlen=kept)
@@ -52,7 +55,7 @@ class RequestsLog:
 
     def __iter__(self) -> Iterator[LoggedRequest]:
         """Go through the kept requests, oldest first."""
-        return iter(self._last)
+        return iter(self._last.copy())
 
     def __len__(self) -> int:
         return self._totals.total()
@@ -81,17 +84,18 @@ class RequestsLog:
         ``path`` is a template of the contract (counted over the whole run) or a
         concrete path (counted among the requests that are still kept).
         """
-        if path is not None and "{" not in path and not any(path == key[1] for key in self._totals):
+        templates = {key[1] for key in list(self._totals)}
+        if path is not None and "{" not in path and path not in templates:
             return sum(
                 entry.path == path
                 and method in {None, entry.method}
                 and operation_id in {None, entry.operation_id}
                 and status in {None, entry.status}
-                for entry in self._last
+                for entry in self
             )
         return sum(
             number
-            for key, number in self._totals.items()
+            for key, number in list(self._totals.items())
             if method in {None, key[0]}
             and path in {None, key[1]}
             and operation_id in {None, key[2]}
@@ -101,7 +105,7 @@ class RequestsLog:
     def totals(self) -> dict[str, int]:
         """Return the number of requests by operation id."""
         totals: Counter[str] = Counter()
-        for (_, _, operation_id, _), number in self._totals.items():
+        for (_, _, operation_id, _), number in list(self._totals.items()):
             totals[operation_id or "unknown"] += number
         return dict(totals)
 
@@ -116,7 +120,7 @@ class RequestsLog:
         """Return the newest kept requests that fit, oldest of them first."""
         fitting = (
             entry
-            for entry in reversed(self._last)
+            for entry in reversed(self._last.copy())
             if method in {None, entry.method}
             and operation_id in {None, entry.operation_id}
             and status in {None, entry.status}

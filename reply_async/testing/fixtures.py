@@ -3,13 +3,14 @@
 All live as long as one test and work together in any combination. A test that
 asks for `reply_clock`, itself or through another fixture, runs on a loop whose
 waits pass at once; every other test keeps its loop and its id. An async test that
-asks for any of them runs under pytest-asyncio, also where its mode is strict.
+asks for any of them runs under pytest-asyncio, also where its mode is strict. Other
+tests may ask for `reply_emulator` and `reply_faults`.
 """
 
 import asyncio
 import inspect
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 import pytest_asyncio
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from reply_async import ReplySession
     from reply_async.emulator import Emulator
     from reply_async.emulator.armed_faults import Faults
+
+_Emulator = TypeVar("_Emulator", bound="Emulator")
 
 FIXTURES = frozenset({"reply_clock", "reply_emulator", "reply_faults", "reply_session"})
 
@@ -67,22 +70,37 @@ def _mark_as_asyncio(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest_asyncio.fixture
-async def reply_clock() -> VirtualClockLoop:
+async def reply_clock(request: pytest.FixtureRequest) -> VirtualClockLoop:
     """Run the test on a clock that jumps over waits, and return that loop.
 
     `reply_clock.time()` counts virtual seconds from 0; `with reply_clock.hold():`
     lets real time pass while somebody outside the loop has to act.
     """
+    _require_loop(request)
     loop = asyncio.get_running_loop()
     if not isinstance(loop, VirtualClockLoop):
         pytest.fail("reply_clock is for async tests that name it; getfixturevalue() comes too late")
     return loop
 
 
+def _require_loop(request: pytest.FixtureRequest) -> None:
+    """Fail a test that has no loop on which a fixture could work."""
+    if not pytest_asyncio.is_async_test(request.node):
+        pytest.fail(
+            f"{request.fixturename} is for async tests that pytest-asyncio runs; in other tests "
+            "use reply_emulator with a client of your own (its url and key) and its advance()",
+            pytrace=False,
+        )
+
+
 @pytest_asyncio.fixture
 async def reply_emulator(request: pytest.FixtureRequest) -> AsyncIterator["Emulator"]:
     """Start an emulator of the API on a free port of the test's own loop.
 
+    For a test that is no coroutine it serves from a thread, to any kind of client. Safe
+    from the test's thread are its `url` and `key`, the reading of `requests`, `ledger` and
+    `budget`, `reset`, `advance`, `set_rates`, `set_budget` and `add_key`, faults and
+    dialects.
     It speaks the dialect that `--reply-dialect` names, unless a mark says otherwise.
     `@pytest.mark.reply_emulator(seed=7, budget=None)` on a test, its class or its
     module gives it arguments; the nearest mark wins. A `dialect` that is a mapping
@@ -91,11 +109,20 @@ async def reply_emulator(request: pytest.FixtureRequest) -> AsyncIterator["Emula
     pytest.importorskip(
         "jsonschema_rs", reason="the emulator needs: pip install 'reply-async[emulator]'"
     )
-    async with _marked_emulator(request.node) as emulator:
+    from reply_async.emulator import Emulator  # noqa: PLC0415 - an extra, loaded where used
+
+    if pytest_asyncio.is_async_test(request.node):
+        async with _marked_emulator(request.node, Emulator) as emulator:
+            yield emulator
+        return
+
+    from reply_async.testing.threaded_emulator import ThreadedEmulator  # noqa: PLC0415 - as above
+
+    with _marked_emulator(request.node, ThreadedEmulator).serving() as emulator:
         yield emulator
 
 
-def _marked_emulator(test: pytest.Item) -> "Emulator":
+def _marked_emulator(test: pytest.Item, kind: type[_Emulator]) -> _Emulator:
     """Make the emulator that a test's marks ask for; wrong arguments fail the test."""
     from reply_async.emulator import Emulator  # noqa: PLC0415 - an extra, loaded where used
     from reply_async.emulator.dialects import dialects_of  # noqa: PLC0415 - the same
@@ -106,7 +133,7 @@ def _marked_emulator(test: pytest.Item) -> "Emulator":
         if not isinstance(dialect, str):
             whole_run = str(test.config.getoption("--reply-dialect"))
             dialect = dialects_of(whole_run).changed(dialect)
-        return Emulator(**marked, dialect=dialect)
+        return kind(**marked, dialect=dialect)
     except (TypeError, ValueError) as error:
         wrong = str(error)
     pytest.fail(f"reply_emulator of {test.nodeid}: {wrong}", pytrace=False)
@@ -132,8 +159,11 @@ def reply_faults(reply_emulator: "Emulator") -> "Faults":
 
 
 @pytest_asyncio.fixture
-async def reply_session(reply_emulator: "Emulator") -> AsyncIterator["ReplySession"]:
+async def reply_session(
+    request: pytest.FixtureRequest, reply_emulator: "Emulator"
+) -> AsyncIterator["ReplySession"]:
     """Open a session on the emulator of this test."""
+    _require_loop(request)
     from reply_async import ReplySession  # noqa: PLC0415 - not every project's tests open one
 
     async with ReplySession(reply_emulator.key, base_url=reply_emulator.url) as session:

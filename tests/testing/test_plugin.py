@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib import import_module
 from typing import ClassVar, Self
 
 import pytest
@@ -12,6 +13,10 @@ from reply_async import testing
 pytest_plugins = ["pytester"]
 
 PLUGIN = ("-p", "reply_async.testing.plugin")
+
+# What a run in this process loads is unloaded after it: later tests would meet half of it.
+for _name in ("reply_async.session", "reply_async.emulator.emulator"):
+    import_module(_name)
 
 
 @pytest.fixture
@@ -98,10 +103,13 @@ def test_a_project_keeps_its_own_loop_factories(project: pytest.Pytester) -> Non
 def test_asking_too_late_is_told(project: pytest.Pytester) -> None:
     """A clock that pytest could not foresee fails with the reason."""
     project.makepyfile("""
-        def test_late(request): request.getfixturevalue("reply_clock")
+        import pytest
+        @pytest.fixture
+        def late(request): return request.getfixturevalue("reply_clock")
+        async def test_late(late): pass
     """)
     result = run(project)
-    result.assert_outcomes(failed=1)
+    result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*reply_clock is for async tests that name it*"])
 
 
