@@ -13,7 +13,7 @@ from attrs import evolve
 
 from reply_async.emulator.armed_faults import read_faults
 from reply_async.emulator.budget import BudgetRules
-from reply_async.emulator.control import PREFIX
+from reply_async.emulator.control import PREFIX, checked
 from reply_async.emulator.data_file import DataFile
 from reply_async.emulator.dialects import DEFAULT, dialects_of
 from reply_async.emulator.emulator import Emulator
@@ -78,15 +78,19 @@ def _given_rules(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _resume(emulator: Emulator, file: DataFile, options: argparse.Namespace) -> None:
-    """Play what is in the file; what the options say anew holds from now on.
+    """Play what is in the file; what the options say anew is kept and holds from now on.
 
     The time that passed meanwhile has passed here, too, at the speed of the clock and
     unless it is held.
     """
-    emulator.dialects, dialects = dialects_of(DEFAULT), emulator.dialects
+    dialects = emulator.dialects
+    emulator.dialects = dialects_of(DEFAULT)
+    emulator.set_budget(BudgetRules(seed=emulator.seed))
     gc.disable()  # nothing of it is garbage
-    replay(emulator, file)
-    gc.enable()
+    try:
+        replay(emulator, file)
+    finally:
+        gc.enable()
     gc.freeze()
     written, now = file.last_wall_time(), emulator.clock.now()
     if written is not None and not emulator.clock.is_held:
@@ -94,9 +98,16 @@ def _resume(emulator: Emulator, file: DataFile, options: argparse.Namespace) -> 
         emulator.clock.set(now)
     emulator.journal = Journal(file, now)
     if options.dialect is not None and dialects != emulator.dialects:
-        body = json.dumps({"dialect": options.dialect}).encode()
-        emulator.journal.control(now, "POST", f"{PREFIX}dialects", body)
-        emulator.dialects = dialects
-    given = _given_rules(options)
-    if given:
-        emulator.set_budget(evolve(emulator.budget.rules, **given))
+        _change(emulator, "dialects", {"dialect": options.dialect})
+    rules, given = emulator.budget.rules, _given_rules(options)
+    if rules != evolve(rules, **given):
+        _change(emulator, "budget", given)
+
+
+def _change(emulator: Emulator, name: str, content: dict[str, Any]) -> None:
+    """Change a setting as a tool would, so that the next start finds it in the file."""
+    path, body = PREFIX + name, json.dumps(content).encode()
+    change = checked(emulator, "POST", path, {}, body)
+    if emulator.journal is not None:
+        emulator.journal.control(emulator.clock.now(), "POST", path, body)
+    change()

@@ -6,15 +6,14 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from reply_async.emulator.chance import is_seed
+from reply_async.emulator.clock import LAST
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_YEAR_9999 = 253_370_764_800
-
 
 def _is_moment(value: object) -> bool:
-    return value is None or (type(value) in {int, float} and 0 <= value < _YEAR_9999)  # type: ignore[operator] # a number by then
+    return value is None or (type(value) in {int, float} and 0 <= value <= LAST)  # type: ignore[operator] # a number by then
 
 
 def _is_count(value: object) -> bool:

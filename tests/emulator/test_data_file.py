@@ -12,7 +12,7 @@ from emulator.program import Program
 
 from reply_async.emulator.__main__ import main
 from reply_async.emulator.account import open_account
-from reply_async.emulator.budget import OFF, BudgetRules
+from reply_async.emulator.budget import BudgetRules
 from reply_async.emulator.data_file import LARGE_BODY, SCHEMA, DataFile, Entry
 from reply_async.emulator.options import exec_options
 
@@ -125,25 +125,48 @@ def test_a_file_that_cannot_be_used_is_told_in_one_line(
 
 
 def test_options_change_single_rules_of_the_budget(path: Path) -> None:
-    """The others are as they were in the file, whose changes go on."""
+    """The others are as they were in the file, which keeps what was given for the next start."""
     account(path, Entry(2.0, "control", "POST /_emulator/budget", b'{"hour": 50}'))
     given = ("--window", "fixed", "--counts-refused", "--competitor", "0.5", "--stats-limit", "7")
-    for more, rules in (
-        ([], BudgetRules(hour=50)),
-        (
-            given,
-            BudgetRules(hour=50, window="fixed", counts_refused=True, competitor=0.5, stats=7),
-        ),
-        (["--budget", "9,99"], BudgetRules(minute=9, hour=99)),
-        (["--budget", "off"], OFF),
-        (["--budget", "off", "--stats-limit", "7"], evolve(OFF, stats=7)),
+    changed = BudgetRules(hour=50, window="fixed", counts_refused=True, competitor=0.5, stats=7)
+    for more, rules, entries in (
+        ([], BudgetRules(hour=50), 1),
+        (given, changed, 2),
+        ([], changed, 2),
+        (["--window", "fixed"], changed, 2),
+        (["--budget", "9,99"], evolve(changed, minute=9, hour=99), 3),
+        (["--budget", "off"], evolve(changed, minute=None, hour=None, stats=None), 4),
+        (["--budget", "off", "--stats-limit", "7"], evolve(changed, minute=None, hour=None), 5),
+        ([], evolve(changed, minute=None, hour=None), 5),
     ):
         emulator, file = open_account(options(path, *more))
+        assert isinstance(file, DataFile)
         with file:
-            assert rules == emulator.budget.rules
+            assert (rules, entries) == (emulator.budget.rules, len(list(file.entries())))
     emulator, _ = open_account(exec_options("emulator", [*given, "--seed", "3", "--", "true"]))
     fresh = BudgetRules(window="fixed", counts_refused=True, competitor=0.5, stats=7, seed=3)
     assert fresh == emulator.budget.rules
+
+
+def test_rules_given_to_a_new_file_are_kept(path: Path) -> None:
+    """Each of the options, over a reset, too."""
+    given = (
+        "--budget",
+        "9,99",
+        "--window",
+        "bucket",
+        "--competitor",
+        "0.5",
+        "--stats-limit",
+        "off",
+    )
+    rules = BudgetRules(minute=9, hour=99, window="bucket", competitor=0.5, stats=None, seed=3)
+    for more in ("--seed", "3", *given), (), ():
+        emulator, file = open_account(options(path, *more))
+        assert isinstance(file, DataFile)
+        with file:
+            assert rules == emulator.budget.rules
+            file.add(Entry(2.0, "control", "POST /_emulator/reset"))
 
 
 def test_a_file_belongs_to_one_process(path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -349,6 +349,7 @@ async def test_a_file_of_rules(tmp_path: Path) -> None:
         (None, ": No such file or directory"),
         (b"[\n{,}]", ", line 2, column 2: Expecting property name"),
         (b"\xff\xfe", ": not JSON in UTF-8"),
+        pytest.param(b"[" * 100_000, ": nested too deeply, 64 levels are allowed", id="deep"),
         (b"{}", ": write a JSON list of rules"),
         (json.dumps([RULE, {**RULE, "nth": 0}]).encode(), ", rule 2: nth (0,) is not one of"),
         (json.dumps([{**RULE, "route": "/v3/x"}]).encode(), ", rule 1: the API has no route /v3/x"),

@@ -178,7 +178,7 @@ async def test_what_was_refused_is_not_kept(tmp_path: Path) -> None:
         ):
             assert 400 <= (await program.send("POST", PREFIX + name, body))[0] < 500
         assert 200 == (await program.send("POST", f"{PREFIX}rates", {"replied": 0.5}))[0]
-    assert ["POST /_emulator/rates"] == _entries(path)
+    assert ["POST /_emulator/budget", "POST /_emulator/rates"] == _entries(path)  # from the start
     async with Program.on(path) as program:
         assert 1 == (await program.send("GET", f"{PREFIX}state"))[1]["contacts"]
         assert {"replied": 0.5} == (await program.send("GET", f"{PREFIX}rates"))[1]["default"]

@@ -100,7 +100,9 @@ async def test_a_reset_empties_the_file_at_the_next_start(path: Path) -> None:
         assert "async_202" == emulator.dialects["import_mode"]
     with DataFile(path) as file:
         names = [entry.name for entry in file.entries()]
-    assert ["dialects", "reset", "sequences"] == [name.rsplit("/", 1)[-1] for name in names]
+    assert ["budget", "dialects", "reset", "sequences"] == [
+        name.rsplit("/", 1)[-1] for name in names
+    ]
 
 
 async def test_options_given_anew_hold_from_then_on(path: Path) -> None:
@@ -115,4 +117,5 @@ async def test_options_given_anew_hold_from_then_on(path: Path) -> None:
     async with served(path) as (emulator, _):
         assert modern == emulator.dialects
     with DataFile(path) as file:
-        assert 2 == len(list(file.entries()))
+        names = [entry.name.rsplit("/", 1)[-1] for entry in file.entries()]
+    assert ["dialects", "budget", "dialects"] == names  # the budget that was given each time, once
