@@ -24,8 +24,8 @@ class LimiterState:
     ``waiting_for``: the window of the ``minute`` or ``hour``, the ``server`` (a 429),
     or None. ``used_in_minute`` and ``used_in_hour`` is what the windows hold, of it
     ``stats_in_hour`` statistics. ``scale`` and ``stats_scale`` are the parts of the
-    limits that are used after refusals; ``others_in_minute`` and ``others_in_hour``
-    what other clients of this user were seen to spend.
+    limits that are used after refusals. ``others_in_minute`` is what other clients of
+    this user were seen to spend, ``others_in_hour`` what they spend at that rate.
     """
 
     free_now: int

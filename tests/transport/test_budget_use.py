@@ -88,12 +88,22 @@ def test_a_plain_guard_would_be_refused() -> None:
 
 @pytest.mark.parametrize("has_headers", [False, True])
 @pytest.mark.parametrize(
-    ("kind", "hours"),
-    [("log", 1.0), *(pytest.param(kind, 3.0, marks=SLOW) for kind in KINDS)],
+    ("kind", "phase", "hours"),
+    [
+        ("log", 0.0, 1.0),
+        *(
+            pytest.param(kind, phase, 3.0, marks=SLOW)
+            for kind in KINDS
+            for phase in (0.0, 17.3, 43.9)
+            if phase == 0 or kind in ("fixed", "counter")
+        ),
+    ],
 )
-def test_a_hidden_competitor_gets_its_share(kind: str, hours: float, *, has_headers: bool) -> None:
+def test_a_hidden_competitor_gets_its_share(
+    kind: str, phase: float, hours: float, *, has_headers: bool
+) -> None:
     """It spends 40 %: few 429s, most of what is left is used, and it gets what it asks for."""
-    result = simulate(load(kind, hours=hours, competitor=0.4, has_headers=has_headers))
+    result = simulate(load(kind, phase=phase, hours=hours, competitor=0.4, has_headers=has_headers))
     assert result.refused_part < (0.001 if has_headers else 0.01)
     assert result.within(hours * HOUR) >= 0.85 * 0.6 * 3000 * hours
     if hours > 1 or has_headers:  # without a word from the server the first hour is used up
