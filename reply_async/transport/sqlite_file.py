@@ -1,7 +1,7 @@
 """One SQLite file of states by user, changed by any number of processes in turn.
 
 A change is one transaction: whoever is killed in it leaves the state as it was. Knows
-nothing of what a state says. Everything here blocks, and belongs in one thread.
+nothing of what a state says. Everything here blocks, and belongs outside of an event loop.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Final, TypeVar
 
 from reply_async.errors import StoreFailed
@@ -43,11 +44,13 @@ class SqliteFile:
     """States by user in a file, which is made when it is first needed.
 
     A file that was replaced while it was open is opened anew. Every problem raises
-    StoreFailed, which names the file and what to do.
+    StoreFailed, which names the file and what to do. Several threads may use it, one
+    after the other.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._turn = Lock()  # a change may begin before an earlier close has ended
         self._database: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None
 
@@ -57,7 +60,7 @@ class SqliteFile:
         Nobody else changes the file meanwhile. ``change`` is given None where there is
         no state, and raises ValueError where it cannot read the one that is there.
         """
-        with self._told():
+        with self._turn, self._told():
             database = self._open()
             with _transaction(database):
                 row = database.execute("SELECT state FROM budget WHERE user = ?", (user,))
@@ -76,6 +79,10 @@ class SqliteFile:
 
     def close(self) -> None:
         """Give the file back; the next change opens it again."""
+        with self._turn:
+            self._close()
+
+    def _close(self) -> None:
         database, self._database, self._identity = self._database, None, None
         if database is not None:
             database.close()
@@ -83,10 +90,12 @@ class SqliteFile:
     def _open(self) -> sqlite3.Connection:
         if self._database is not None and self._identity == self._identify():
             return self._database
-        self.close()
+        self._close()
         # Made here and not by SQLite: its WAL files take over the mode.
         os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
-        database = sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None)
+        database = sqlite3.connect(
+            self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
         try:
             _prepare(database)
             self._check(database)
@@ -129,7 +138,7 @@ class SqliteFile:
         try:
             yield
         except sqlite3.Error as error:
-            self.close()
+            self._close()
             # The low byte is the primary code.
             code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
             raise self._failed(_PROBLEMS.get(code, f"failed: {error}")) from None

@@ -1,7 +1,8 @@
 """The budget in a SQLite file: for all processes of one host, also one after the other.
 
-The step is the one of ``shared_budget``, inside one transaction, on the host's clock. It
-runs in a thread of its own, since a file may make it wait.
+The step is the one of ``shared_budget``, inside one transaction, on the clock that all
+processes of the host share: the seconds since it was started, which nobody sets. It runs
+in a thread of its own, since a file may make it wait.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from pathlib import Path
 from reply_async.transport.shared_budget import Answer, Record, Visit, visit
 from reply_async.transport.shared_store import SharedStore
 from reply_async.transport.sqlite_file import SqliteFile
+
+# On Linux one that goes on while the host sleeps, as the server's windows do.
+_CLOCK = getattr(time, "CLOCK_BOOTTIME", None)
 
 
 class SqliteStore(SharedStore):
@@ -53,9 +57,14 @@ class SqliteStore(SharedStore):
         def change(before: bytes | None) -> tuple[bytes, Answer]:
             record: Record | None = None if before is None else json.loads(before)
             try:
-                record, answer = visit(record, time.time(), request)
+                record, answer = visit(record, host_time(), request)
             except (LookupError, TypeError):
                 raise ValueError("no record of a budget") from None
             return json.dumps(record, separators=(",", ":")).encode(), answer
 
         return self._file.change(user, change)
+
+
+def host_time() -> float:
+    """Return the seconds since the host was started, the same in all of its processes."""
+    return time.monotonic() if _CLOCK is None else time.clock_gettime(_CLOCK)

@@ -128,7 +128,9 @@ async def test_refused_statistics_hold_statistics_alone(
     assert reply_clock.time() - before < 1
 
 
-@pytest.mark.reply_emulator(budget=BudgetRules(competitor=0.4, rhythm="even"))
+@pytest.mark.reply_emulator(
+    budget=BudgetRules(competitor=0.4, rhythm="even"), dialect={"rate_headers": "present"}
+)
 @pytest.mark.usefixtures("reply_clock")
 async def test_what_others_spend_is_read_from_the_answers(
     reply_emulator: Emulator, reply_session: ReplySession

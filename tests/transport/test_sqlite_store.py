@@ -8,6 +8,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 import time
 from contextlib import closing
 from pathlib import Path
@@ -21,6 +22,7 @@ from reply_async.transport.sqlite_file import APPLICATION_ID, SCHEMA_VERSION, Sq
 from reply_async.transport.store import Message, Released, Reply, Settled, Want
 
 LIMITS = Limits(per_minute=3, per_hour=9)
+HOST_TIME = "reply_async.transport.sqlite_store.host_time"
 
 
 async def ask(store: SqliteStore, name: str, *news: Settled | Released, user: str = "me") -> Reply:
@@ -47,7 +49,7 @@ def lose(path: Path) -> None:
 @pytest.fixture
 def host_clock(reply_clock: VirtualClockLoop, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the host's clock go with the virtual one of the loop."""
-    monkeypatch.setattr(time, "time", lambda: 1_000_000.0 + reply_clock.time())
+    monkeypatch.setattr(HOST_TIME, lambda: 1_000_000.0 + reply_clock.time())
 
 
 async def refusal(path: Path) -> str:
@@ -108,10 +110,10 @@ async def test_only_the_owner_may_read_the_file(tmp_path: Path) -> None:
     await store.close()
 
 
-async def test_the_clock_may_go_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Time that goes back is not counted twice, and does not stand still afterwards."""
+async def test_a_host_may_be_started_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its clock begins anew: that frees nothing, and time does not stand still afterwards."""
     wall = 1_000_000.0
-    monkeypatch.setattr(time, "time", lambda: wall)
+    monkeypatch.setattr(HOST_TIME, lambda: wall)
     store = SqliteStore(tmp_path / "b.db")
     for name in "abc":
         await ask(store, name)
@@ -126,6 +128,33 @@ async def test_the_clock_may_go_back(tmp_path: Path, monkeypatch: pytest.MonkeyP
     wall += third.wait_seconds
     assert (await ask(store, "g")).is_granted
     await store.close()
+
+
+async def test_setting_the_clock_of_the_host_frees_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Back, right again or forward: the budget goes by a clock that nobody sets."""
+    for number, wall in enumerate((5e8, 5e8 - 3600, 5e8, 5e8 + 7200)):
+        monkeypatch.setattr(time, "time", lambda wall=wall: wall)
+        store = SqliteStore(tmp_path / "b.db")
+        granted = [(await ask(store, f"{number}{name}")).is_granted for name in "abc"]
+        assert [number == 0] * 3 == granted
+        await store.close()
+
+
+async def test_it_may_be_closed_while_it_is_used(tmp_path: Path) -> None:
+    """Whoever exchanges then opens it anew: no error, and nothing is left open at the end."""
+    store, asked = SqliteStore(tmp_path / "b.db"), []
+
+    async def use(number: int) -> None:
+        for turn in range(30):
+            asked.append(await ask(store, f"{number}.{turn}", user=str(number)))
+            await store.close()
+
+    threads = threading.active_count()
+    await asyncio.gather(*(use(number) for number in range(6)))
+    assert 6 * 3 == sum(reply.is_granted for reply in asked)
+    assert threads == threading.active_count()
 
 
 @pytest.mark.usefixtures("reply_clock", "host_clock")
