@@ -7,6 +7,8 @@ import hashlib
 import ipaddress
 import os
 import re
+import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -46,6 +48,7 @@ from reply_async.transport.http import HttpTransport
 from reply_async.transport.limiter import Limiter
 from reply_async.transport.retry import RetryPolicy
 from reply_async.transport.sender import CONNECTIONS, Sender
+from reply_async.transport.store import MemoryStore
 from reply_async.transport.stores import store_at
 
 if TYPE_CHECKING:
@@ -53,7 +56,9 @@ if TYPE_CHECKING:
 
 DEFAULT_BASE_URL: Final = "https://api.reply.io"
 
-# One budget a user and loop. It outlives its sessions, since the server's windows do too.
+# One budget a user, which outlives sessions and loops, since the server's windows do too.
+# A thread has its own, and so has a loop with a clock of its own, as in tests.
+_budgets: dict[tuple[str, int], MemoryStore] = {}
 _limiters: dict[asyncio.AbstractEventLoop, dict[tuple[str, str | None], Limiter]] = {}
 # How many open sessions draw on each; after the last, files and connections are let go.
 _open_sessions: Counter[Limiter] = Counter()
@@ -65,8 +70,9 @@ _PATH: Final = re.compile(r"/v3(/[\w.~:@+-]+)+", re.ASCII)
 class ReplySession:
     """A connection to Reply.io as one user; use it as an async context manager.
 
-    Sessions of the same user in one event loop share one budget of 100 requests a
-    minute and 3,000 an hour.
+    Sessions of the same user in one thread share one budget of 100 requests a minute and
+    3,000 an hour, also from one event loop to the next. Threads and processes share one
+    through a ``budget_store``.
 
     Args:
         api_key: The key, or an OAuth token. Never printed, never pickled.
@@ -98,7 +104,7 @@ class ReplySession:
         *,
         base_url: str = DEFAULT_BASE_URL,
         limiter: Limiter | None = None,
-        budget_store: str | None = None,
+        budget_store: str | os.PathLike[str] | None = None,
         attempt_timeout: float = 30.0,
         deadline: float = 150.0,
         max_wait: float = 75.0,
@@ -121,7 +127,8 @@ class ReplySession:
             raise InvalidUse("budget_store", "goes with the limiter: Limiter(store=...)")
         self._origin = checked_origin(base_url, self._key, allow_insecure=allow_insecure)
         self._actor = _actor_headers(user_id, user_email, team_id)
-        self._limiter, self._budget_store = limiter, budget_store
+        self._limiter = limiter
+        self._budget_store = None if budget_store is None else os.fspath(budget_store)
         self._attempt_timeout = attempt_timeout
         self._policy = RetryPolicy(max_wait=max_wait, deadline=deadline)
         self._client_session = client_session
@@ -188,12 +195,15 @@ class ReplySession:
             return
         limiter = self._opened.limiter
         await self._opened.http.close()
+        limiter.abandon(self._opened, SessionClosed())
         _open_sessions[limiter] -= 1
-        if _open_sessions[limiter] or self._limiter is not None:
-            await limiter.flush()
-        else:
+        is_last = not _open_sessions[limiter]
+        if is_last:
             del _open_sessions[limiter]
+        if is_last and self._limiter is None:
             await limiter.close()
+        else:
+            await limiter.flush()
 
     def __repr__(self) -> str:
         return f"<ReplySession {self._origin}>"
@@ -378,13 +388,20 @@ class ReplySession:
         shared = _limiters.setdefault(asyncio.get_running_loop(), {})
         user = self._user(), self._budget_store
         if user not in shared:
-            shared[user] = Limiter(store=store_at(self._budget_store))
+            shared[user] = Limiter(store=store_at(self._budget_store) or _budget_of(user[0]))
         return shared[user]
 
     def _user(self) -> str:
         """Return a name for the user of the server, which tells nothing of the key."""
         user = (self._origin, self._key.fingerprint, *sorted(self._actor.items()))
         return hashlib.sha256(repr(user).encode()).hexdigest()[:32]
+
+
+def _budget_of(user: str) -> MemoryStore | None:
+    """Return the budget of a user in this thread, for loops on the common clock."""
+    if abs(asyncio.get_running_loop().time() - time.monotonic()) > 1:
+        return None
+    return _budgets.setdefault((user, threading.get_ident()), MemoryStore())
 
 
 def checked_origin(base_url: str, key: Secret, *, allow_insecure: bool) -> str:

@@ -237,7 +237,7 @@ async def test_not_open(fault_server: FaultServer) -> None:
 async def test_closed_while_waiting(
     fault_server: FaultServer, reply_clock: VirtualClockLoop
 ) -> None:
-    """Who waits for the budget of a session that is closed sends nothing."""
+    """Who waits for the budget of a session that is closed hears of it, and sends nothing."""
     async with ReplySession(REAL, base_url=fault_server.url) as session:
         session.limiter.refused(30)
         call = asyncio.create_task(session.request("GET", "/v3/whoami"))
@@ -245,7 +245,7 @@ async def test_closed_while_waiting(
     with pytest.raises(SessionClosed):
         await call
     assert 0 == fault_server.attempts
-    assert 30 <= reply_clock.time()
+    assert reply_clock.time() < 2
 
 
 async def test_closed_after_a_loss(
@@ -259,7 +259,7 @@ async def test_closed_after_a_loss(
     with pytest.raises(OutcomeUnknown):
         await call
     assert 1 == fault_server.attempts
-    assert 30 <= reply_clock.time()
+    assert reply_clock.time() < 6
 
 
 async def test_closed_while_sending(fault_server: FaultServer) -> None:

@@ -21,6 +21,8 @@ from reply_async.transport.store import MemoryStore, Message, News, Reply, Store
 FLUSH_SECONDS: Final = 0.2
 # A copy older than this is fetched anew for whoever looks at it.
 FRESH_SECONDS: Final = 1.0
+# Or else after this, so that it does not grow for ever.
+KEPT_SECONDS: Final = 3600.0
 RETRY_SECONDS: Final = 5.0
 
 
@@ -41,7 +43,7 @@ class Account:
     def at_hand(self) -> Budget | None:
         """The budget itself, if it is in this process."""
         if isinstance(self._store, MemoryStore):
-            return self._store.budget(self.user, self._limits)
+            return self._store.budget(self._limits)
         return None
 
     @property
@@ -84,12 +86,12 @@ class Account:
         """
         news = tuple(self._news)
         self._news.clear()
-        is_stale = asyncio.get_running_loop().time() > self._fetched + FRESH_SECONDS
+        age = asyncio.get_running_loop().time() - self._fetched
         message = Message(
             limits=self._limits,
             news=news,
             want=want,
-            wants_state=self._is_watched and is_stale,
+            wants_state=age > (FRESH_SECONDS if self._is_watched else KEPT_SECONDS),
         )
         try:
             reply = await self._store.exchange(self.user, message)

@@ -113,7 +113,8 @@ class Forecast:
         self._start = max(now, budget.paces["all"].not_before)
         self._stats_start = max(self._start, budget.paces["stats"].not_before)
         self._at_once = 0 if self._start > now else math.floor(tokens)
-        rate = budget.limit("minute", now) / limits.minute
+        self._tokens = tokens
+        self._rate = rate = budget.limit("minute", now) / limits.minute
 
         def curve(name: str, wish: Callable[[float, float], float], windows: int) -> Curve:
             guard = budget.guards[name]
@@ -136,6 +137,7 @@ class Forecast:
         """Return the time at which so many more may have gone, some of them statistics."""
         # One goes when those before it have gone, and there is room for a whole one.
         time = self._start + self._seconds_until(self._hour, count - 1)
+        time = max(time, self.made + (count - self._tokens) / self._rate)  # a token for each
         if of_stats:
             seconds = self._seconds_until(self._stats, of_stats - 1)
             time = max(time, self._stats_start + seconds)

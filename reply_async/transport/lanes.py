@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import OrderedDict
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from enum import Enum
 from heapq import heapify, heappop, heappush
 from typing import Final, Generic, TypeVar
@@ -35,12 +35,16 @@ class Lane(Enum):
 
 @define(eq=False)
 class Waiter(Generic[T]):
-    """One who waits, until ``latest`` on the loop's clock, for a lease of some length."""
+    """One who waits, until ``latest`` on the loop's clock, for a lease of some length.
+
+    ``owner`` is whoever may call it off.
+    """
 
     lane: Lane
     future: asyncio.Future[T]
     lease_seconds: float
     latest: float = math.inf
+    owner: object = None
     others_before: int = 0  # grants to other lanes when it came
 
 
@@ -146,11 +150,11 @@ class Lanes(Generic[T]):
         for entry in kept:
             heappush(self._by_latest, entry)
 
-    def drain(self, *, with_latest_only: bool = False) -> Iterator[Waiter[T]]:
-        """Remove and return all, or those who do not wait for ever."""
+    def drain(self, leaves: Callable[[Waiter[T]], bool]) -> Iterator[Waiter[T]]:
+        """Remove and return all that leave."""
         for queue in self._queues.values():
             for waiter in list(queue):
-                if waiter.latest < math.inf or not with_latest_only:
+                if leaves(waiter):
                     del queue[waiter]
                     yield waiter
         self._clear()

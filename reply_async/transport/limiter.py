@@ -16,7 +16,7 @@ import copy
 import math
 import random
 import secrets
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Final
 
 from aiolimiter import AsyncLimiter
@@ -83,6 +83,10 @@ class Pacer:
     def tokens(self, now: float) -> float:
         """Return how many may leave at once."""
         return self.burst - self._drained(now)
+
+    def ready_at(self, now: float) -> float:
+        """Return the time at which one may leave."""
+        return now + max(0.0, 1 - self.tokens(now)) * self._window / self.limit
 
     def _drained(self, now: float) -> float:
         return max(0.0, self._level - (now - self._at) * self.limit / self._window)
@@ -165,6 +169,7 @@ class Limiter:
         *,
         lane: Lane = Lane.INTERACTIVE,
         lease_seconds: float = 30.0,
+        owner: object = None,
     ) -> Grant:
         """Wait until one more request may leave, and return the leave to send it.
 
@@ -172,6 +177,7 @@ class Limiter:
         released. Raises WaitTooLong, before any waiting, if the wait is longer than
         ``max_wait`` seconds as things stand, and when it becomes so meanwhile; a
         ReplyError if a shared store cannot be reached, unless it may wait for ever.
+        ``owner`` may let all of its waiters go by ``abandon``.
         """
         loop = asyncio.get_running_loop()
         budget = self._account.at_hand
@@ -182,12 +188,25 @@ class Limiter:
                 budget.grant(grant.lease_id, now + lease_seconds, is_stats=is_stats)
                 self._granted += 1
                 try:
-                    await self._pace(loop)
+                    await self._follow(loop)
+                    await self._pacer.take(loop)
                 except asyncio.CancelledError:
                     grant.release()
                     raise
                 return grant
-        return await self._queue(loop, max_wait, lane, lease_seconds)
+        latest = math.inf
+        if max_wait is not None:
+            ahead = self._seconds_ahead(lane)
+            if ahead > max_wait:
+                raise WaitTooLong(ahead)
+            latest = loop.time() + max_wait
+        return await self._queue(
+            loop, Waiter(lane, loop.create_future(), lease_seconds, latest, owner)
+        )
+
+    def abandon(self, owner: object, error: Exception) -> None:
+        """Let everybody go who waits for an owner, with an error."""
+        self._turn_out(error, lambda waiter: waiter.owner is owner)
 
     def refused(
         self, retry_after: float | None, *, is_stats: bool = False, is_over_budget: bool = True
@@ -235,24 +254,11 @@ class Limiter:
         await self.flush()
         await self._store.close()
 
-    async def _queue(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        max_wait: float | None,
-        lane: Lane,
-        lease_seconds: float,
-    ) -> Grant:
-        latest = math.inf
-        if max_wait is not None:
-            ahead = self._seconds_ahead(lane)
-            if ahead > max_wait:
-                raise WaitTooLong(ahead)
-            latest = loop.time() + max_wait
-        waiter: Waiter[Grant] = Waiter(lane, loop.create_future(), lease_seconds, latest)
+    async def _queue(self, loop: asyncio.AbstractEventLoop, waiter: Waiter[Grant]) -> Grant:
         self._lanes.add(waiter)
         if self._pump is None:
             self._pump = loop.create_task(self._run(loop))
-        elif self._held[lane] <= loop.time() or latest < self._alarm_at:
+        elif self._held[waiter.lane] <= loop.time() or waiter.latest < self._alarm_at:
             self._wake()
         try:
             return await waiter.future
@@ -282,7 +288,7 @@ class Limiter:
                 until = min(self._held[each] for each, count in counts.items() if count)
                 await self._sleep(loop, until)
         except Exception as error:  # whoever waits must hear of it
-            self._turn_all_away(error)
+            self._turn_out(error, lambda _: True)
             raise
         finally:
             self._pump = None
@@ -308,9 +314,13 @@ class Limiter:
             return
         try:
             at = loop.time() + reply.wait_seconds
-            while self._lanes and loop.time() < at:
-                await self._sleep(loop, at)
-            await self._pace(loop)
+            await self._follow(loop)
+            while self._lanes:
+                until = max(at, self._pacer.ready_at(loop.time()))
+                if until <= loop.time():
+                    await self._pacer.take(loop)
+                    break
+                await self._sleep(loop, until)  # with an ear for those who give up meanwhile
             self._hand_over(grant, lanes, lease_seconds)
         except asyncio.CancelledError:
             grant.release()
@@ -354,14 +364,16 @@ class Limiter:
         if not self._lanes:
             self._wake()
 
-    def _turn_all_away(self, error: Exception, *, with_latest_only: bool = False) -> None:
-        for waiter in self._lanes.drain(with_latest_only=with_latest_only):
+    def _turn_out(self, error: Exception, leaves: Callable[[Waiter[Grant]], bool]) -> None:
+        for waiter in self._lanes.drain(leaves):
             if not waiter.future.done():
                 waiter.future.set_exception(copy.copy(error))
+        if not self._lanes:
+            self._wake()  # and the pump ends
 
     def _wait_without_store(self, loop: asyncio.AbstractEventLoop, error: ReplyError) -> None:
         """Tell who awaits a call; who may wait for ever waits, longer each time."""
-        self._turn_all_away(error, with_latest_only=True)
+        self._turn_out(error, lambda waiter: waiter.latest < math.inf)
         first, last = STORE_BACKOFF
         self._store_backoff = min(last, max(first, 2 * self._store_backoff))
         for lane, count in self._lanes.waiting().items():
@@ -387,11 +399,11 @@ class Limiter:
         if self._alarm is not None and not self._alarm.done():
             self._alarm.set_result(None)
 
-    async def _pace(self, loop: asyncio.AbstractEventLoop) -> None:
+    async def _follow(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Let the pacer go by what a minute may hold now."""
         limit = self._account.minute_limit
         if limit != self._pacer.limit:
             await self._pacer.follow(limit, loop.time())
-        await self._pacer.take(loop)
 
     def _new_grant(self, *, is_stats: bool) -> Grant:
         self._asked += 1

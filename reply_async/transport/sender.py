@@ -142,9 +142,13 @@ class Sender:
                 min(ceilings, default=None),
                 lane=_lane(request, policy),
                 lease_seconds=self._timeout(request, left),
+                owner=self,
             )
         except WaitTooLong as error:
             seconds = error.seconds
+        if grant is not None and (left := _left(policy, started)) is not None and left <= 0:
+            grant.release()  # it came with the deadline
+            grant, seconds = None, -left
         if grant is None:
             raise RateLimitWait(request, seconds)
         if not self.http.is_open:  # closed meanwhile

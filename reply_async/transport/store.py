@@ -12,7 +12,7 @@ import asyncio
 import math
 from typing import Protocol
 
-from attrs import field, frozen
+from attrs import define, field, frozen
 
 from reply_async.transport.budget import Budget, Limits, State
 
@@ -147,25 +147,27 @@ def hear(budget: Budget, now: float, news: News) -> None:
             budget.observe(now, window, remaining)
 
 
-@frozen
+@define(eq=False)
 class MemoryStore:
-    """Holds budgets in this process, on the clock of the running loop."""
+    """Holds the one budget of a user in this process, on the clock of the running loop.
 
-    _budgets: dict[str, Budget] = field(init=False, factory=dict, repr=False)
+    It needs no name of the user, and keeps what was spent before there was one.
+    """
 
-    def budget(self, user: str, limits: Limits) -> Budget:
-        """Return the budget of a user, as the one with these limits sees it."""
-        budget = self._budgets.get(user)
-        if budget is None:
-            budget = self._budgets[user] = Budget(limits)
-        elif budget.limits is not limits:
-            budget.limits = limits
-        return budget
+    _budget: Budget | None = field(init=False, default=None, repr=False)
 
-    async def exchange(self, user: str, message: Message) -> Reply:
+    def budget(self, limits: Limits) -> Budget:
+        """Return the budget, as the one with these limits sees it."""
+        if self._budget is None:
+            self._budget = Budget(limits)
+        elif self._budget.limits is not limits:
+            self._budget.limits = limits
+        return self._budget
+
+    async def exchange(self, user: str, message: Message) -> Reply:  # noqa: ARG002 - protocol
         """Take one whole step, at once."""
         now = asyncio.get_running_loop().time()
-        return answer(self.budget(user, message.limits), now, message)
+        return answer(self.budget(message.limits), now, message)
 
     async def close(self) -> None:
         """Do nothing: the budget outlives those who spend it."""

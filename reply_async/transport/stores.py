@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from reply_async.transport.store import MemoryStore, Store
+from reply_async.transport.store import Store
 
 
-def store_at(place: str | None) -> Store:
+def store_at(place: str | None) -> Store | None:
     """Return the store at a place, loading what it needs.
 
     That is a Redis or Valkey server for an address (``redis://``, ``rediss://``,
-    ``unix://``), a SQLite file for anything else, and this process for None or ``none``.
+    ``unix://``), a SQLite file for anything else. None and ``none`` are no place: the
+    budget is kept in the process.
     """
     if place is None or place == "none":
-        return MemoryStore()
+        return None
     if "://" in place:
         from reply_async.transport.redis_store import RedisStore  # noqa: PLC0415 - loaded where used
 
