@@ -279,15 +279,24 @@ def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
+LONGEST_RETRY_AFTER: Final = 86_400.0
+# A fraction is not standard, but some gateways send one.
+_SECONDS: Final = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?")
+
+
 def read_retry_after(value: str | None, now: datetime | None) -> float | None:
-    """Return the seconds that ``Retry-After`` asks for; nonsense counts as absent."""
+    """Return the seconds that ``Retry-After`` asks for, a day at the most.
+
+    Nonsense counts as absent. The longest window of the server is an hour.
+    """
     if value is None:
         return None
-    value = value.strip()
-    if value.isascii() and value.isdecimal() and len(value) <= 9:  # noqa: PLR2004 - thirty years
-        return float(value)
+    if _SECONDS.fullmatch(value := value.strip()):
+        return min(float(value), LONGEST_RETRY_AFTER)
     date = _http_date(value)
-    return max(0.0, (date - (now or datetime.now(UTC))).total_seconds()) if date else None
+    if date is None:
+        return None
+    return min(max(0.0, (date - (now or datetime.now(UTC))).total_seconds()), LONGEST_RETRY_AFTER)
 
 
 _WINDOWS: Final = {"1m": "minute", "1h": "hour"}

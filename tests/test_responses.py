@@ -89,7 +89,10 @@ def test_job_that_is_the_promised_answer() -> None:
         ("", None),
         ("soon", None),
         ("-5", None),
-        ("1.5", None),
+        ("1.5", 1.5),
+        ("1.5.0", None),
+        ("999999999", 86_400),
+        (format_datetime(NOW + timedelta(days=9_000), usegmt=True), 86_400),
         ("٣", None),
         ("1e3", None),
         ("9" * 5000, None),
@@ -97,7 +100,7 @@ def test_job_that_is_the_promised_answer() -> None:
     ],
 )
 def test_retry_after(value: str | None, seconds: float | None) -> None:
-    """Whole seconds or a date of the server's clock; nonsense counts as absent."""
+    """Seconds or a date of the server's clock, up to a day; nonsense counts as absent."""
     assert seconds == read_retry_after(value, NOW)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fault_server import FaultServer, answer
@@ -171,3 +172,23 @@ async def test_a_session_that_closes_lets_its_waiters_go(
                 await call
         calls[2].cancel()
         await asyncio.wait([calls[2]])
+
+
+async def test_a_grant_for_one_who_has_just_given_up_comes_back(
+    reply_clock: VirtualClockLoop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was handed over, and the task was cancelled before it could take it."""
+    limiter = Limiter(burst=1)
+    (await limiter.acquire()).settle()
+    waiter = asyncio.create_task(limiter.acquire())
+    hand_over = limiter._hand_over
+
+    def and_cancel(*arguments: Any) -> None:
+        hand_over(*arguments)
+        waiter.cancel()
+
+    monkeypatch.setattr(limiter, "_hand_over", and_cancel)
+    await asyncio.wait([waiter])
+    assert waiter.cancelled()
+    assert reply_clock.time() < 1
+    assert 1 == limiter.state.used_in_minute
