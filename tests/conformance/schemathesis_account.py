@@ -147,15 +147,15 @@ async def _add_lists(account: Account, api: Api, people: list[int]) -> None:
 
 
 async def _add_schedules(account: Account, api: Api) -> None:
-    made = await api.ok("POST", "/v3/schedules", SCHEDULE)
+    await api.ok("POST", "/v3/schedules", SCHEDULE)
     linked = await api.ok("POST", "/v3/holiday-calendars", CALENDAR)
     free = await api.ok("POST", "/v3/holiday-calendars", {**CALENDAR, "name": "Summer"})
-    path = f"/v3/schedules/{made['id']}/holiday-calendar-links"
-    await api.ok("POST", path, {"calendarId": linked["id"]})
     listed = await api.ok("GET", "/v3/schedules")
+    for entry in listed:  # so that most requests to unlink find something
+        path = f"/v3/schedules/{entry['id']}/holiday-calendar-links"
+        await api.ok("POST", path, {"calendarId": linked["id"]})
     account.rows["schedules"] = [
-        {"id": made["id"], "calendarId": linked["id"]},
-        *({"id": entry["id"], "calendarId": free["id"]} for entry in listed),
+        {"id": entry["id"], "calendarId": linked["id"]} for entry in listed
     ]
     account.rows["holiday-calendars"] = [{"id": linked["id"]}, {"id": free["id"]}]
     account.members["scheduleId"] = [entry["id"] for entry in listed]
