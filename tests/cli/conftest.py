@@ -77,7 +77,7 @@ def server(dialect: str) -> Iterator[Server]:
     assert process.stdout is not None
     yield Server(*process.stdout.readline().split())
     process.terminate()
-    process.communicate(timeout=10)
+    process.communicate(timeout=60)
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def command(tmp_path: Path) -> Command:
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,
             check=False,
         )
 

@@ -44,4 +44,6 @@ async def target() -> AsyncIterator[Target]:
     await server.start_server()
     receiver.url = str(server.make_url("/hook"))
     yield receiver
+    receiver.hangs = False
+    receiver.release.set()  # closing waits for those who are still served
     await server.close()

@@ -48,7 +48,7 @@ def start(command: Sequence[str]) -> subprocess.Popen[str]:
 def test_a_command_has_an_emulator_and_its_own_streams() -> None:
     """It finds address and key, and its exit code is ours; nothing else is said."""
     with start([sys.executable, "-c", ASK]) as child:
-        out, error = child.communicate("typed", timeout=30)
+        out, error = child.communicate("typed", timeout=60)
     assert (7, "warned") == (child.returncode, error)
     assert 501 == json.loads(out.removesuffix("typed"))["userId"]
 
@@ -60,7 +60,7 @@ def test_signals_are_handed_on(number: signal.Signals) -> None:
         assert child.stdout is not None
         assert "ready\n" == child.stdout.readline()
         child.send_signal(number)
-        out, error = child.communicate(timeout=30)
+        out, error = child.communicate(timeout=60)
     assert (3, f"told {int(number)}\n", "") == (child.returncode, out, error)
 
 
@@ -101,12 +101,13 @@ def test_the_command_line_tool_hands_it_through() -> None:
 
 
 def test_the_first_answer_comes_within_a_second() -> None:
-    """Start, a command and the end, in CPU time, which other work cannot stretch."""
-    taken = []
-    for _ in range(2):
+    """Start, a command and the end, in CPU time; other work cannot stretch each of five."""
+
+    def seconds() -> float:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         with start(["true"]) as child:
-            child.communicate(timeout=30)
+            child.communicate(timeout=60)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        taken.append(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
-    assert min(taken) < 1
+        return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+
+    assert any(seconds() < 1 for _ in range(5))

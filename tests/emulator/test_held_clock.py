@@ -118,9 +118,8 @@ async def test_an_idle_account_passes_thousands_of_years_at_once(
     await api.ok("POST", f"/v3/sequences/{sequence['id']}/start")
     emulator.advance(7 * 86400)
     assert 2 == len(emulator.ledger.messages)
-    began = process_time()
-    await api.control("POST", "clock", {"set": "9998-12-31"})
-    assert process_time() - began < 1
+    async with asyncio.timeout(30):  # hour by hour it takes minutes
+        await api.control("POST", "clock", {"set": "9998-12-31"})
 
 
 async def test_clock_is_held_sped_up_and_set_by_tools(api: Api) -> None:

@@ -84,7 +84,7 @@ def test_sync_tests_control_the_emulator_from_their_thread(project: pytest.Pytes
     """Marks hold, methods act between two requests and raise what they raise, also under fire."""
     project.makepyfile("""
     import asyncio, pytest, threading
-    from plain_client import read
+    from plain_client import read, run_program
     from reply_async.emulator import Rates
     MARKED = pytest.mark.reply_emulator(seed=7, clock="held", budget=None, started_at=1_800_000_000)
 
@@ -103,6 +103,18 @@ def test_sync_tests_control_the_emulator_from_their_thread(project: pytest.Pytes
         assert 0 == len(reply_emulator.requests)
         reply_emulator.add_key("emu_second", user_id=502)
         asyncio.run(reply_emulator.deliveries_done())
+
+    def test_the_loop_that_brings_events_is_the_emulators(reply_emulator):
+        hook = {"eventType": "email_sent", "url": reply_emulator.url + "/nowhere"}
+        run_program(reply_emulator, "/v3/webhooks", hook)
+        call = {"type": "call", "delayInMinutes": 9_000}
+        body = {"name": "A", "emailAccounts": [101], "steps": [call]}
+        made = run_program(reply_emulator, "/v3/sequences", body)
+        people = {"items": [{"email": "a@b.co", "firstName": "A"}]}
+        people["options"] = {"sequenceId": made["id"]}
+        run_program(reply_emulator, "/v3/contacts/import", people)
+        run_program(reply_emulator, f"/v3/sequences/{made['id']}/start", {})
+        reply_emulator.advance(3600)  # sets a timer for the next hour
 
     @MARKED
     def test_under_fire(reply_emulator):
@@ -127,7 +139,7 @@ def test_sync_tests_control_the_emulator_from_their_thread(project: pytest.Pytes
     def test_nothing_is_left():
         assert "reply_emulator" not in {thread.name for thread in threading.enumerate()}
     """)
-    run(project).assert_outcomes(passed=3)
+    run(project).assert_outcomes(passed=4)
 
 
 def test_what_a_sync_test_cannot_have_is_told(project: pytest.Pytester) -> None:
