@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 from aiolimiter import AsyncLimiter
 from attrs import asdict, define, evolve, frozen
@@ -89,6 +88,7 @@ CASES: dict[str, tuple[Callable[[], Engine], Load]] = {
 class Row:
     """One load: the least answered by a time, the most minutes, all 429s and requests.
 
+    ``minutes_for_1100`` is None if there were not so many in the time given.
     ``of_best`` is by seconds; with a competitor, of what it leaves. ``others`` is the
     least part of its requests that it got.
     """
@@ -96,7 +96,7 @@ class Row:
     name: str
     answered: dict[float, int]
     of_best: dict[float, float]
-    minutes_for_1100: float
+    minutes_for_1100: float | None
     refused: int
     refused_part: float
     others: float | None
@@ -108,7 +108,7 @@ def limiter(hours: float, *, is_quick: bool, is_json: bool = False) -> str:
     measured = costs()
     if is_json:
         figures = {"rows": [asdict(row) for row in rows], "costs": asdict(measured)}
-        return json.dumps(figures, default=_number, indent=1)
+        return json.dumps(figures, indent=1, allow_nan=False)
     return f"{_table(rows, hours)}\n\n{_costs_table(measured)}"
 
 
@@ -118,6 +118,7 @@ def measure(name: str, hours: float, *, is_quick: bool) -> Row:
     load = evolve(load, hours=hours)
     results = [simulate(each, make) for each in servers(load, is_quick=is_quick)]
     times = [time for time in BEST if time <= hours * HOUR]
+    minutes = max(result.minutes(1100) for result in results)
     answered = {time: min(result.within(time) for result in results) for time in times}
     refused, sent = (
         sum(result.refused for result in results),
@@ -132,7 +133,7 @@ def measure(name: str, hours: float, *, is_quick: bool) -> Row:
             for time in times
             if not load.is_batched
         },
-        minutes_for_1100=max(result.minutes(1100) for result in results),
+        minutes_for_1100=minutes if minutes < math.inf else None,
         refused=refused,
         refused_part=refused / sent,
         others=min((_part_of_others(result) for result in asked), default=None),
@@ -168,7 +169,7 @@ def _table(rows: Sequence[Row], hours: float) -> str:
     ]
     for row in rows:
         uses = "".join(f"{_use(row, time):>13}" for time in BEST)
-        minutes = "-" if row.minutes_for_1100 == math.inf else f"{row.minutes_for_1100:.2f}"
+        minutes = "-" if row.minutes_for_1100 is None else f"{row.minutes_for_1100:.2f}"
         others = "" if row.others is None else f"{row.others:.0%}"
         lines.append(
             f"{row.name:24}{uses}{minutes:>11}{row.refused:>8,}{row.refused_part:>8.2%}{others:>8}"
@@ -194,7 +195,3 @@ def _costs_table(measured: Costs) -> str:
             f"  {measured.cancel_seconds:6.3f} s   to cancel them",
         )
     )
-
-
-def _number(value: Any) -> Any:  # noqa: ANN401 - JSON
-    return str(value)

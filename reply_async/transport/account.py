@@ -38,6 +38,7 @@ class Account:
         self.ahead = 0.0  # the store's clock before the loop's
         self._fetched = -math.inf
         self._is_watched = False
+        self._is_closed = False  # nobody has asked for a grant since
 
     @property
     def at_hand(self) -> Budget | None:
@@ -65,7 +66,7 @@ class Account:
         if (budget := self.at_hand) is not None:
             return budget, now
         self._is_watched = True
-        if now > self._fetched + FRESH_SECONDS:
+        if now > self._fetched + FRESH_SECONDS and not self._is_closed:
             self._flush_in(0.0)
         return self._copy, now + self.ahead
 
@@ -84,6 +85,7 @@ class Account:
 
         Raises: ReplyError if the store cannot be reached; the news are kept.
         """
+        self._is_closed = self._is_closed and want is None
         news = tuple(self._news)
         self._news.clear()
         age = asyncio.get_running_loop().time() - self._fetched
@@ -110,6 +112,14 @@ class Account:
             await asyncio.wait([self._flushing])
         if self._news:
             await self.ask(None)
+
+    async def close(self) -> None:
+        """Flush, and let go of the store until somebody asks again. Raises: as ``flush``."""
+        self._is_closed = True
+        try:
+            await self.flush()
+        finally:
+            await self._store.close()
 
     def _note(self, reply: Reply, want: Want | None) -> None:
         """Keep the copy up with what the store said."""

@@ -251,13 +251,13 @@ class Limiter:
 
     async def close(self) -> None:
         """Flush, and let go of the store; the limiter can be used again."""
-        await self.flush()
-        await self._store.close()
+        with contextlib.suppress(ReplyError):  # leases end by themselves
+            await self._account.close()
 
     async def _queue(self, loop: asyncio.AbstractEventLoop, waiter: Waiter[Grant]) -> Grant:
         self._lanes.add(waiter)
         if self._pump is None:
-            self._pump = loop.create_task(self._run(loop))
+            self._start()
         elif self._held[waiter.lane] <= loop.time() or waiter.latest < self._alarm_at:
             self._wake()
         try:
@@ -275,6 +275,17 @@ class Limiter:
         elif not future.cancelled() and future.exception() is None:
             future.result().release()
 
+    def _start(self) -> None:
+        if self._lanes:
+            loop = asyncio.get_running_loop()
+            self._pump = loop.create_task(self._run(loop))
+            self._pump.add_done_callback(self._ended)
+
+    def _ended(self, _pump: asyncio.Task[None]) -> None:
+        """Go on if somebody came meanwhile, or somebody else cancelled the task."""
+        self._pump = None
+        self._start()
+
     async def _run(self, loop: asyncio.AbstractEventLoop) -> None:
         """Ask for grants and hand them over as long as somebody waits."""
         try:
@@ -290,8 +301,6 @@ class Limiter:
         except Exception as error:  # whoever waits must hear of it
             self._turn_out(error, lambda _: True)
             raise
-        finally:
-            self._pump = None
 
     async def _serve(self, loop: asyncio.AbstractEventLoop, lane: Lane) -> None:
         """Ask for a grant for a lane, and hand it over or hold the lane."""

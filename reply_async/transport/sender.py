@@ -1,7 +1,8 @@
 """The way of one request: retry outside, limiter and one attempt inside.
 
-Nothing is held while sleeping: no slot, no connection, no lock. A write whose answer
-was lost is read back by the request's own ``read_back``; this file knows no endpoint.
+While it sleeps a request holds no connection and no lock; one of a job keeps its place
+among the few that are under way. A write whose answer was lost is read back by the
+request's own ``read_back``; this file knows no endpoint.
 """
 
 from __future__ import annotations

@@ -1,9 +1,19 @@
-"""A real Valkey server for the tests of the shared budget."""
+"""What the tests of the shared budget stand on: the host's clock, a real Valkey server."""
 
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
+from reply_async.testing import VirtualClockLoop
+
+
+@pytest.fixture
+def host_clock(reply_clock: VirtualClockLoop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the host's clock go with the virtual one of the loop."""
+    monkeypatch.setattr(
+        "reply_async.transport.sqlite_store.host_time", lambda: 1_000_000.0 + reply_clock.time()
+    )
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -177,6 +178,58 @@ async def test_grants_of_the_hour_can_be_cancelled() -> None:
         limiter.state.used_in_minute,
         limiter.state.used_in_hour,
     )
+
+
+async def test_what_did_not_leave_serves_the_next_at_once(reply_clock: VirtualClockLoop) -> None:
+    """A grant given back wakes whoever would have waited for the window."""
+    limiter = Limiter(burst=100)
+    grants = [await limiter.acquire(0) for _ in range(100)]
+    for grant in grants[1:]:
+        grant.settle()
+    waiter = asyncio.create_task(spend(limiter))
+    await asyncio.sleep(5)
+    assert not waiter.done()
+    grants[0].release()
+    await waiter
+    assert reply_clock.time() < 6
+
+
+@pytest.mark.parametrize("seconds", [0, 5])
+async def test_waiters_outlive_whoever_cancels_every_other_task(
+    seconds: float, reply_clock: VirtualClockLoop
+) -> None:
+    """The task that asks for all of them is replaced, also if it has not begun yet."""
+    limiter = Limiter(burst=10)
+    for _ in range(10):
+        await spend(limiter)
+    before = asyncio.all_tasks()
+    waiters = {asyncio.create_task(spend(limiter)) for _ in range(20)}
+    await asyncio.sleep(seconds)
+    (pump,) = asyncio.all_tasks() - waiters - before
+    pump.cancel()
+    async with asyncio.timeout(60):
+        await asyncio.gather(*waiters)
+    assert 20 * 0.6 == pytest.approx(reply_clock.time(), abs=1.5)
+    await asyncio.sleep(0)
+    assert before == asyncio.all_tasks()
+
+
+@pytest.mark.usefixtures("reply_clock")
+async def test_the_pacer_follows_what_a_minute_may_hold() -> None:
+    """After refusals fewer go a minute, and evenly: not all of them and then a long wait."""
+    limiter = Limiter()
+    for _ in range(100):
+        await spend(limiter)
+    limiter.refused(None)
+    await asyncio.sleep(2 * MINUTE)
+    times = []
+    for _ in range(40):
+        await spend(limiter)
+        times.append(now())
+    gaps = [after - before for before, after in pairwise(times[10:])]
+    scale = limiter.state.scale
+    assert scale < 0.95
+    assert [MINUTE / (100 * scale)] * len(gaps) == pytest.approx(gaps, rel=0.03)
 
 
 async def test_pause_only_moves_forward(reply_clock: VirtualClockLoop) -> None:

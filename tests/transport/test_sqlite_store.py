@@ -16,7 +16,6 @@ from pathlib import Path
 import pytest
 
 from reply_async import SqliteStore, StoreFailed
-from reply_async.testing import VirtualClockLoop
 from reply_async.transport.budget import Limits
 from reply_async.transport.sqlite_file import APPLICATION_ID, SCHEMA_VERSION, SqliteFile
 from reply_async.transport.store import Message, Released, Reply, Settled, Want
@@ -44,12 +43,6 @@ def lose(path: Path) -> None:
     """Delete these files."""
     for each in files_of(path):
         each.unlink()
-
-
-@pytest.fixture
-def host_clock(reply_clock: VirtualClockLoop, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the host's clock go with the virtual one of the loop."""
-    monkeypatch.setattr(HOST_TIME, lambda: 1_000_000.0 + reply_clock.time())
 
 
 async def refusal(path: Path) -> str:
