@@ -15,7 +15,16 @@ from typing import Final
 
 from reply_async.errors import ReplyError
 from reply_async.transport.budget import PACES, Budget, Limits
-from reply_async.transport.store import MemoryStore, Message, News, Reply, Store, Want, hear
+from reply_async.transport.store import (
+    MemoryStore,
+    Message,
+    News,
+    Released,
+    Reply,
+    Store,
+    Want,
+    hear,
+)
 
 # News that no wish takes along go by themselves after this.
 FLUSH_SECONDS: Final = 0.2
@@ -99,6 +108,8 @@ class Account:
             reply = await self._store.exchange(self.user, message)
         except BaseException:
             self._news.extendleft(reversed(news))
+            if want is not None:  # it may have been granted, and the answer lost
+                self._news.append(Released(want.lease_id))
             raise
         if self.at_hand is None:
             self._note(reply, want)
@@ -147,11 +158,14 @@ class Account:
             self._flushing = asyncio.get_running_loop().create_task(self._flush())
 
     async def _flush(self) -> None:
+        has_failed = False
         try:
             if self._news or self._is_watched:
                 await self.ask(None)
         except ReplyError:  # whoever wants a grant hears of it
-            with contextlib.suppress(RuntimeError):  # the loop is closing
-                self._flush_in(RETRY_SECONDS)
+            has_failed = True
         finally:
             self._flushing = None
+        if has_failed or self._news:  # some may have come meanwhile
+            with contextlib.suppress(RuntimeError):  # the loop is closing
+                self._flush_in(RETRY_SECONDS if has_failed else 0.0)

@@ -320,7 +320,8 @@ local function new_record(name, wall)
     return {period = 0, most = 0, most_before = 0, seen = 0, mean = 0, periods = 0}
   end
   return {
-    name = name, born = wall, complete_until = 0, visits = 0, last = wall, offset = 0,
+    name = name, born = wall, complete_until = 0, restored = {},
+    visits = 0, last = wall, offset = 0,
     windows = {minute = window(), hour = window(), stats = window()},
     leases = {},
     paces = {all = pace(), stats = pace()},
@@ -407,14 +408,18 @@ end
 local before = record.last
 record.last, record.offset = now, now - wall
 if visit.known == record.name and visit.visits > record.visits then
-  record.name, record.born, record.complete_until = visit.new_name, now, before
+  record.name, record.born = visit.new_name, now
+  record.complete_until, record.restored = before, {}
 end
 local is_known = visit.known == '' or visit.known == record.name
 if not is_known then hold(record, record.born + window) end
 record.visits = record.visits + 1
 local result = {record.name, tostring(record.visits), exact(now - record.complete_until)}
 if is_known then
-  if visit.history ~= cjson.null then put_back(record, now, visit.history) end
+  if visit.history ~= cjson.null and not record.restored[visit.participant] then
+    record.restored[visit.participant] = true
+    put_back(record, now, visit.history)
+  end
   arm(record)
   for _, each in ipairs({answer(record, now, visit.message)}) do result[#result + 1] = each end
 end

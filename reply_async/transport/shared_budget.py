@@ -4,8 +4,8 @@
 the user; ``budget.lua`` is the same step in the server's own language. A record that is
 lost, or falls back behind what a participant has seen, must not become a burst: it gets
 another name, holds everybody for one minute window, and hears again from each
-participant what that one was granted. ``Recollection`` is what a participant keeps for
-this. Pure: times are passed in.
+participant, once, what that one was granted. ``Recollection`` is what a participant
+keeps for this. Pure: times are passed in.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ class Record(TypedDict):
     name: str  # of this state; another one after a loss
     born: float
     complete_until: float  # it may lack what happened between then and its birth
+    restored: list[str]  # the participants that have put this back
     visits: int
     last: float  # time on the record's own clock, which never goes back
     offset: float  # of that clock to the host's
@@ -46,10 +47,13 @@ class Visit:
     """A message, and which record its sender has seen last, after how many visits.
 
     ``new_name`` is random, in case this visit makes a record. ``history`` puts back what
-    the record that is known lacks.
+    the record that is known lacks: once for each ``participant``, since an answer may be
+    lost, and several visits may be under way. That names the sender and what it knew
+    before the loss.
     """
 
     message: Message
+    participant: str
     new_name: str
     known: str = NO_NAME
     visits: int = 0
@@ -89,7 +93,7 @@ def visit(
     record["last"], record["offset"] = now, now - wall
     if request.known == record["name"] and request.visits > record["visits"]:  # it fell back
         record["name"], record["born"] = request.new_name, now
-        record["complete_until"] = before
+        record["complete_until"], record["restored"] = before, []
     is_known = request.known in (NO_NAME, record["name"])
     if not is_known:
         _hold(record, record["born"] + window)
@@ -107,6 +111,7 @@ def _new(request: Visit, wall: float) -> Record:
         name=request.new_name,
         born=wall,
         complete_until=0.0,
+        restored=[],
         visits=0,
         last=wall,
         offset=0.0,
@@ -120,7 +125,8 @@ def _hold(record: Record, until: float) -> None:
 
 
 def _hear(record: Record, now: float, request: Visit) -> Reply:
-    if request.history is not None:
+    if request.history is not None and request.participant not in record["restored"]:
+        record["restored"].append(request.participant)
         _put_back(record["budget"], now, request.history)
     budget = Budget.load(request.message.limits, record["budget"])
     reply = answer(budget, now, request.message)
@@ -153,10 +159,13 @@ class Recollection:
     _leases: dict[str, tuple[float, bool]] = field(init=False, factory=dict)
 
     def note(self, now: float, message: Message, answer: Answer) -> None:
-        """Note a visit, its news and what it was granted."""
-        self.name, self.visits = answer.name, answer.visits
+        """Note a visit, its news and what it was granted.
+
+        Another record is known once it has heard: until then it is owed the history.
+        """
         if answer.reply is None:
             return
+        self.name, self.visits = answer.name, answer.visits
         for news in message.news:
             if isinstance(news, Released):
                 self._leases.pop(news.lease_id, None)

@@ -7,6 +7,7 @@ after one what this process was granted.
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 from abc import ABC, abstractmethod
 from typing import Final
@@ -23,7 +24,7 @@ class SharedStore(ABC):
     """Holds the budgets of users where other processes reach them too."""
 
     def __init__(self, name: str) -> None:
-        self._name = name
+        self._name, self._participant = name, secrets.token_hex(6)
         self._recollections: dict[str, Recollection] = {}
 
     def __repr__(self) -> str:
@@ -36,18 +37,22 @@ class SharedStore(ABC):
         """
         recollection = self._recollections.setdefault(user, Recollection())
         clock, history = asyncio.get_running_loop().time, None
+        known, visits = recollection.name, recollection.visits
+        participant = f"{self._participant} {os.getpid()} {known}"  # another after a fork
         for _ in range(_MOST_VISITS):
             visit = Visit(
                 message=message,
+                participant=participant,
                 new_name=secrets.token_hex(8),
-                known=recollection.name,
-                visits=recollection.visits,
+                known=known,
+                visits=visits,
                 history=history,
             )
             answer = await self._visit(user, visit)
             recollection.note(clock(), message, answer)
             if answer.reply is not None:
                 return answer.reply
+            known, visits = answer.name, answer.visits
             history = recollection.history(clock(), answer.lacking_seconds)
         raise StoreFailed(self._name, "forgets what it is told: is its data deleted on purpose?")
 

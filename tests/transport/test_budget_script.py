@@ -57,6 +57,7 @@ STEPS = st.tuples(
     st.integers(0, 2),  # which participant comes
     MESSAGES,
     st.sampled_from([None] * 12 + ["lost", "saved", "saved", "back"]),
+    st.sampled_from([False] * 9 + [True]),  # whether the answer is lost, and the visit repeated
 )
 
 
@@ -107,21 +108,29 @@ def _flat(value: Any, path: str = "") -> dict[str, float]:
     return {k: v for name, each in pairs for k, v in _flat(each, f"{path}/{name}").items()}
 
 
-def exchange(both: Both, wall: float, recollection: Recollection, message: Message) -> None:
-    """Do what the store's client does for a message."""
+def exchange(
+    both: Both, wall: float, recollection: Recollection, message: Message, *, repeats: bool
+) -> None:
+    """Do what the store's client does for a message; ``repeats`` as after a lost answer."""
     history = None
+    known, visits = recollection.name, recollection.visits
+    participant = f"{id(recollection)} {known}"
     for turn in range(3):
         request = Visit(
             message=message,
+            participant=participant,
             new_name=f"record {wall} {turn}",
-            known=recollection.name,
-            visits=recollection.visits,
+            known=known,
+            visits=visits,
             history=history,
         )
         answer = both.visit(wall, request)
+        if repeats and answer.reply is not None:
+            answer = both.visit(wall, request)
         recollection.note(wall, message, answer)
         if answer.reply is not None:
             return
+        known, visits = answer.name, answer.visits
         history = recollection.history(wall, answer.lacking_seconds)
     pytest.fail("a participant was not heard with its history")
 
@@ -129,10 +138,10 @@ def exchange(both: Both, wall: float, recollection: Recollection, message: Messa
 def _walk(client: Any, steps: list[Any]) -> None:
     both, wall = Both(client), START
     participants = [Recollection() for _ in range(3)]
-    for wait, who, message, event in steps:
+    for wait, who, message, event, repeats in steps:
         wall += wait
         both.happen(event, wall)
-        exchange(both, wall, participants[who], message)
+        exchange(both, wall, participants[who], message, repeats=repeats)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,119 @@
+"""What a store far away must not lose: answers, what happens meanwhile, and after a loss."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from reply_async import StoreFailed
+from reply_async.testing import VirtualClockLoop
+from reply_async.transport.budget import Limits
+from reply_async.transport.limiter import Limiter
+from reply_async.transport.shared_budget import Answer, Record, Visit, visit
+from reply_async.transport.shared_store import SharedStore
+from reply_async.transport.store import Message, Settled, Want
+
+NAME = "somebody"
+ONE_WAY = 0.02  # seconds
+LIMITS = Limits(per_minute=20, per_hour=100)
+
+
+class FarStore(SharedStore):
+    """A record in this process, some way off; ``ways`` counts how often one was gone."""
+
+    def __init__(self) -> None:
+        super().__init__("a place far away")
+        self.record: Record | None = None
+        self.ways = 0
+        self.broken_way = -1  # which one is not come to the end of
+
+    async def close(self) -> None:
+        """Do nothing."""
+
+    async def _visit(self, user: str, visit_: Visit) -> Answer:  # noqa: ARG002 - one user
+        await self._go()
+        wall = 1000.0 + asyncio.get_running_loop().time()
+        self.record, answer = visit(self.record, wall, visit_)
+        await self._go()
+        return answer
+
+    async def _go(self) -> None:
+        await asyncio.sleep(ONE_WAY)
+        self.ways += 1
+        if self.ways == self.broken_way:
+            raise StoreFailed(self._name, "cannot be reached")
+
+    async def spent(self) -> int:
+        """Return what the hour holds."""
+        reply = await self.exchange(NAME, Message(limits=LIMITS, wants_state=True))
+        assert reply.state is not None
+        return int(sum(count for _, count in reply.state["windows"]["hour"]))
+
+
+async def spend(store: FarStore, count: int) -> None:
+    """Send requests that are answered at once."""
+    await asyncio.sleep(61)  # a new store holds everybody so long
+    for number in range(count):
+        want = Want(f"lease {number}", 30.0)
+        assert (await store.exchange(NAME, Message(limits=LIMITS, want=want))).is_granted
+        news = (Settled(want.lease_id, is_accepted=True),)
+        await store.exchange(NAME, Message(limits=LIMITS, news=news))
+
+
+@pytest.mark.usefixtures("reply_clock")
+async def test_exchanges_that_overlap_put_back_once_what_was_lost() -> None:
+    """All of them are turned away at first, and come again with the same history."""
+    store = FarStore()
+    await store.spent()
+    await spend(store, 12)
+    store.record = None
+    await asyncio.gather(*(store.exchange(NAME, Message(limits=LIMITS)) for _ in range(3)))
+    assert 12 == await store.spent()
+
+
+@pytest.mark.usefixtures("reply_clock")
+@pytest.mark.parametrize("way", [1, 2, 3, 4], ids=["there", "back", "there again", "back again"])
+async def test_a_visit_that_fails_after_a_loss_neither_forgets_nor_repeats(way: int) -> None:
+    """The history is owed until the store has said that it was heard."""
+    store = FarStore()
+    await store.spent()
+    await spend(store, 12)
+    store.record = None
+    store.broken_way = store.ways + way
+    with pytest.raises(StoreFailed, match="cannot be reached"):
+        await store.spent()
+    assert 12 == await store.spent()
+    assert 12 == await store.spent()
+
+
+@pytest.mark.usefixtures("reply_clock")
+async def test_a_grant_whose_answer_was_lost_comes_back() -> None:
+    """It does not count as sent."""
+    store = FarStore()
+    limiter = Limiter(store=store, name=NAME)
+    (await limiter.acquire()).settle()
+    await limiter.flush()
+    store.broken_way = store.ways + 2
+    with pytest.raises(StoreFailed):
+        await limiter.acquire(60)
+    (await limiter.acquire()).settle()
+    await limiter.flush()
+    assert 2 == await store.spent()
+    assert store.record is not None
+    assert not store.record["budget"]["leases"]
+
+
+async def test_a_refusal_during_a_flush_reaches_the_others(reply_clock: VirtualClockLoop) -> None:
+    """Nobody sends into the pause, though its news came while others were on their way."""
+    store = FarStore()
+    one, other = (Limiter(store=store, name=NAME) for _ in range(2))
+    first, second = await one.acquire(), await one.acquire()
+    first.settle()
+    await asyncio.sleep(0.2 + ONE_WAY / 2)  # the flush is under way
+    pause = one.refused(55)
+    second.settle(is_accepted=False)
+    refused_at = reply_clock.time()
+    await asyncio.sleep(6 * ONE_WAY)
+    (await other.acquire()).settle()
+    assert pause == pytest.approx(reply_clock.time() - refused_at, abs=0.5)
