@@ -41,13 +41,17 @@ class Account:
     def __init__(self, store: Store, limits: Limits, user: str) -> None:
         self._store, self._limits, self.user = store, limits, user
         self._news: deque[News] = deque()
-        self._timer: asyncio.TimerHandle | None = None
-        self._flushing: asyncio.Task[None] | None = None
         self._copy = Budget(limits)
         self.ahead = 0.0  # the store's clock before the loop's
-        self._fetched = -math.inf
         self._is_watched = False
         self._is_closed = False  # nobody has asked for a grant since
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin in an event loop; what was planned in another one is not done any more."""
+        self._timer: asyncio.TimerHandle | None = None
+        self._flushing: asyncio.Task[None] | None = None
+        self._fetched = -math.inf
 
     @property
     def at_hand(self) -> Budget | None:

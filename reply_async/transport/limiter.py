@@ -21,7 +21,7 @@ from typing import Final
 
 from aiolimiter import AsyncLimiter
 
-from reply_async.errors import InvalidUse, ReplyError
+from reply_async.errors import InvalidUse, ReplyError, StoreFailed
 from reply_async.transport.account import Account
 from reply_async.transport.budget import HOUR, MINUTE, Limits
 from reply_async.transport.forecast import Forecast, Outlook
@@ -46,6 +46,7 @@ LONGEST_WAIT: Final = 60.0
 # While a whole limit is in flight, answers are waited for; leases may end as well.
 POLL_SECONDS: Final = 1.0
 STORE_BACKOFF: Final = (1.0, 30.0)  # seconds, doubled from the first to the last
+STORE_SECONDS: Final = 1.0  # that a shared store may take on top of a caller's ceiling
 
 
 class WaitTooLong(Exception):
@@ -69,7 +70,7 @@ class Pacer:
         return AsyncLimiter(self.burst, self.burst * self._window / limit)
 
     async def follow(self, limit: float, now: float) -> None:
-        """Go by another limit of the minute from now on."""
+        """Go by another limit of the minute, or in another loop, from now on."""
         level, self.limit = self._drained(now), limit
         self._engine = self._made(limit)
         await self._engine.acquire(min(level, self.burst))  # at once: it is empty
@@ -95,7 +96,8 @@ class Pacer:
 class Limiter:
     """The budget of one Reply user, shared by every session that is given it.
 
-    Belongs to one event loop. ``acquire`` grants one request on the wire.
+    Serves one event loop after the other, not two at once. ``acquire`` grants one request
+    on the wire.
 
     Args:
         per_minute: Requests a minute that the server allows.
@@ -125,6 +127,7 @@ class Limiter:
         windows: tuple[float, float] = (MINUTE, HOUR),
         uniform: Uniform = random.uniform,
     ) -> None:
+        _check(per_minute, per_hour, stats_per_hour, share, burst, windows)
         minute, hour = windows
         limits = Limits(
             per_minute=per_minute,
@@ -135,23 +138,30 @@ class Limiter:
             hour=hour,
             margin=min(1.0, minute / MINUTE),
         )
-        _check(limits, burst)
         self._store = MemoryStore() if store is None else store
         self._account = Account(self._store, limits, name or "")
         self._is_named = name is not None
         self._pacer = Pacer(burst, limits.nominal["minute"], minute)
-        self._lanes: Lanes[Grant] = Lanes()
-        self._pump: asyncio.Task[None] | None = None
-        self._alarm: asyncio.Future[None] | None = None
-        self._held = dict.fromkeys(Lane, -math.inf)  # until when it is no use to ask
-        self._is_full = False  # a whole limit is in flight
-        self._alarm_at = -math.inf
-        self._store_backoff = 0.0
         self._uniform = uniform
-        self._prefix, self._asked = secrets.token_hex(6), 0
         self._granted = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._begin()
         self._outlook = Outlook()
         self.retry_quota = RetryQuota()
+
+    def _begin(self) -> None:
+        """Begin with nobody waiting, as in a new event loop."""
+        self._lanes: Lanes[Grant] = Lanes()
+        self._pump: asyncio.Task[None] | None = None
+        self._alarm: asyncio.Future[None] | None = None  # the pump's, while it sleeps
+        self._alarm_at = math.inf
+        self._timer: asyncio.TimerHandle | None = None  # one for the pump and all who wait
+        self._held = dict.fromkeys(Lane, -math.inf)  # until when it is no use to ask
+        self._is_full = False  # a whole limit is in flight
+        self._is_asking = False
+        self._failure: ReplyError | None = None  # of the store, since it last worked
+        self._failed_until, self._backoff = -math.inf, 0.0
+        self._is_paced = False  # aiolimiter belongs to this loop
 
     def bind(self, user: str) -> None:
         """Name the budget after the user of a session, if it has no name yet.
@@ -176,10 +186,11 @@ class Limiter:
         It counts as answered after ``lease_seconds`` if it is neither settled nor
         released. Raises WaitTooLong, before any waiting, if the wait is longer than
         ``max_wait`` seconds as things stand, and when it becomes so meanwhile; a
-        ReplyError if a shared store cannot be reached, unless it may wait for ever.
+        ReplyError if a shared store cannot be reached in time, unless it may wait for
+        ever; InvalidUse in a second event loop while the first one runs.
         ``owner`` may let all of its waiters go by ``abandon``.
         """
-        loop = asyncio.get_running_loop()
+        loop = self._here()
         budget = self._account.at_hand
         if budget is not None and not self._lanes and (max_wait is None or max_wait >= 0):
             now, is_stats = loop.time(), lane is Lane.STATS
@@ -199,7 +210,7 @@ class Limiter:
             ahead = self._seconds_ahead(lane)
             if ahead > max_wait:
                 raise WaitTooLong(ahead)
-            latest = loop.time() + max_wait
+            latest = loop.time() + max_wait + (0.0 if budget is not None else STORE_SECONDS)
         return await self._queue(
             loop, Waiter(lane, loop.create_future(), lease_seconds, latest, owner)
         )
@@ -246,19 +257,33 @@ class Limiter:
 
     async def flush(self) -> None:
         """Let a shared store know at once what it would be told soon."""
+        self._here()
         with contextlib.suppress(ReplyError):  # leases end by themselves
             await self._account.flush()
 
     async def close(self) -> None:
         """Flush, and let go of the store; the limiter can be used again."""
+        self._here()
         with contextlib.suppress(ReplyError):  # leases end by themselves
             await self._account.close()
 
+    def _here(self) -> asyncio.AbstractEventLoop:
+        """Return the event loop; begin anew if it is another one than before."""
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            if self._loop is not None and self._loop.is_running():
+                raise InvalidUse("limiter", "is used in another event loop: share a store instead")
+            self._loop = loop
+            self._account.begin()
+            self._begin()
+        return loop
+
     async def _queue(self, loop: asyncio.AbstractEventLoop, waiter: Waiter[Grant]) -> Grant:
         self._lanes.add(waiter)
+        self._watch(loop)
         if self._pump is None:
             self._start()
-        elif self._held[waiter.lane] <= loop.time() or waiter.latest < self._alarm_at:
+        elif self._held[waiter.lane] <= loop.time():
             self._wake()
         try:
             return await waiter.future
@@ -276,15 +301,18 @@ class Limiter:
             future.result().release()
 
     def _start(self) -> None:
-        if self._lanes:
-            loop = asyncio.get_running_loop()
-            self._pump = loop.create_task(self._run(loop))
-            self._pump.add_done_callback(self._ended)
+        loop = asyncio.get_running_loop()
+        self._pump = loop.create_task(self._run(loop))
+        self._pump.add_done_callback(self._ended)
 
     def _ended(self, _pump: asyncio.Task[None]) -> None:
         """Go on if somebody came meanwhile, or somebody else cancelled the task."""
         self._pump = None
-        self._start()
+        if self._lanes:
+            self._start()
+        elif self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     async def _run(self, loop: asyncio.AbstractEventLoop) -> None:
         """Ask for grants and hand them over as long as somebody waits."""
@@ -298,9 +326,8 @@ class Limiter:
                 counts = self._lanes.waiting()
                 until = min(self._held[each] for each, count in counts.items() if count)
                 await self._sleep(loop, until)
-        except Exception as error:  # whoever waits must hear of it
+        except Exception as error:  # noqa: BLE001 - whoever waits must hear of it
             self._turn_out(error, lambda _: True)
-            raise
 
     async def _serve(self, loop: asyncio.AbstractEventLoop, lane: Lane) -> None:
         """Ask for a grant for a lane, and hand it over or hold the lane."""
@@ -309,15 +336,21 @@ class Limiter:
         heads = [head for each in lanes if (head := self._lanes.first(each)) is not None]
         lease_seconds = max(head.lease_seconds for head in heads)
         grant = self._new_grant(is_stats=is_stats)
+        paced = self._pacer.ready_at(loop.time()) - loop.time()  # no part of the lease
         ahead_seconds = 0.0 if is_local else AHEAD_SECONDS
+        self._is_asking = True
         try:
             reply = await self._account.ask(
-                Want(grant.lease_id, lease_seconds, is_stats, ahead_seconds)
+                Want(grant.lease_id, paced + lease_seconds, is_stats, ahead_seconds)
             )
         except ReplyError as error:
             self._wait_without_store(loop, error)
             return
-        self._store_backoff = 0.0
+        finally:
+            self._is_asking = False
+        if self._failure is not None:
+            self._failure, self._backoff = None, 0.0
+            self._held = dict.fromkeys(Lane, -math.inf)
         if not reply.is_granted:
             self._hold(loop, lane, reply.wait_seconds)
             return
@@ -382,41 +415,68 @@ class Limiter:
 
     def _wait_without_store(self, loop: asyncio.AbstractEventLoop, error: ReplyError) -> None:
         """Tell who awaits a call; who may wait for ever waits, longer each time."""
+        self._failure = error
         self._turn_out(error, lambda waiter: waiter.latest < math.inf)
-        first, last = STORE_BACKOFF
-        self._store_backoff = min(last, max(first, 2 * self._store_backoff))
+        if loop.time() >= self._failed_until:  # calls may ask, and fail, meanwhile
+            first, last = STORE_BACKOFF
+            self._backoff = min(last, max(first, 2 * self._backoff))
+            self._failed_until = loop.time() + self._backoff
         for lane, count in self._lanes.waiting().items():
             if count:
-                self._held[lane] = loop.time() + self._store_backoff
+                self._held[lane] = self._failed_until
 
     async def _sleep(self, loop: asyncio.AbstractEventLoop, until: float) -> None:
-        """Sleep until a time, a wake, or the time at which somebody gives up."""
-        self._alarm_at = min(until, self._lanes.earliest())
-        self._alarm = loop.create_future()
-        timer = loop.call_at(self._alarm_at, self._wake)
+        """Sleep until a time, or a wake."""
+        self._alarm, self._alarm_at = loop.create_future(), until
+        self._watch(loop)
         try:
             await self._alarm
         finally:
-            timer.cancel()
-            self._alarm, self._alarm_at = None, -math.inf
+            self._alarm, self._alarm_at = None, math.inf
+
+    def _watch(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Have the timer ring for the pump, or for the first who does not wait any longer."""
+        at = min(self._alarm_at, self._lanes.earliest())
+        if self._timer is not None and self._timer.when() > at:
+            self._timer.cancel()
+            self._timer = None
+        if self._timer is None and at < math.inf:
+            self._timer = loop.call_at(at, self._ring, loop)
+
+    def _ring(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Tell those whose time is up, whatever the pump is doing."""
+        self._timer = None
         late = math.nextafter(loop.time(), math.inf)
         for waiter in self._lanes.too_late(late, tuple(Lane)):
             if not waiter.future.done():
-                waiter.future.set_exception(WaitTooLong(self._seconds_ahead(waiter.lane)))
+                waiter.future.set_exception(self._reason(waiter))
+        if self._alarm_at < late or not self._lanes:
+            self._alarm_at = math.inf
+            self._wake()
+        self._watch(loop)
+
+    def _reason(self, waiter: Waiter[Grant]) -> Exception:
+        """Return why somebody has waited in vain."""
+        if self._failure is not None:
+            return copy.copy(self._failure)
+        if self._is_asking and self._account.at_hand is None:
+            return StoreFailed("a shared store", "does not come in time: it is busy, or far away")
+        return WaitTooLong(self._seconds_ahead(waiter.lane))
 
     def _wake(self) -> None:
         if self._alarm is not None and not self._alarm.done():
             self._alarm.set_result(None)
 
     async def _follow(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Let the pacer go by what a minute may hold now."""
+        """Let the pacer go by what a minute may hold now, in this loop."""
         limit = self._account.minute_limit
-        if limit != self._pacer.limit:
+        if limit != self._pacer.limit or not self._is_paced:
+            self._is_paced = True
             await self._pacer.follow(limit, loop.time())
 
     def _new_grant(self, *, is_stats: bool) -> Grant:
-        self._asked += 1
-        return Grant(f"{self._prefix}{self._asked}", is_stats, self._end)
+        # From the system, hence never the same in two processes, forked ones included.
+        return Grant(secrets.token_hex(8), is_stats, self._end)
 
     def _end(self, news: Settled | Released) -> None:
         self._account.tell(news)
@@ -443,13 +503,32 @@ class Limiter:
         return max(0.0, at - now)
 
 
-def _check(limits: Limits, burst: int) -> None:
-    for name in ("per_minute", "per_hour", "stats_per_hour"):
-        if getattr(limits, name) < 1:
-            raise InvalidUse(name, "must be at least 1")
-    if not 1 <= burst <= limits.per_minute:
-        raise InvalidUse("burst", f"must be from 1 to {limits.per_minute}")
-    if not 0 < limits.share <= 1:
+def _check(
+    per_minute: int,
+    per_hour: int,
+    stats_per_hour: int,
+    share: float,
+    burst: int,
+    windows: tuple[float, float],
+) -> None:
+    counts = {"per_minute": per_minute, "per_hour": per_hour, "stats_per_hour": stats_per_hour}
+    for name, count in counts.items():
+        if not _is_whole(count) or count < 1:
+            raise InvalidUse(name, "must be a whole number, at least 1")
+    if not _is_whole(burst) or not 1 <= burst <= per_minute:
+        raise InvalidUse("burst", f"must be a whole number from 1 to {per_minute}")
+    if not _is_number(share) or not 0 < share <= 1:
         raise InvalidUse("share", "must be more than 0 and at most 1")
-    if not 0 < limits.minute <= limits.hour < math.inf:
-        raise InvalidUse("windows", "must be seconds, the minute's and the hour's")
+    match windows:
+        case (float() | int() as minute, float() | int() as hour) if 0 < minute <= hour < math.inf:
+            pass
+        case _:
+            raise InvalidUse("windows", "must be seconds, the minute's and the hour's")
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, float | int)

@@ -6,6 +6,7 @@ the messages, one round trip each. redis is an extra and loaded when it is neede
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from functools import cache
@@ -42,7 +43,8 @@ class RedisStore(SharedStore):
     goes two hours after its last use; the server must not evict it before. Its commands
     are EVALSHA, EVAL, GET, SET, TIME and INFO.
 
-    Belongs to one event loop. Needs the extra ``redis``.
+    Serves one event loop after the other, except with a client that was given. Needs the
+    extra ``redis``.
 
     Raises: InvalidUse for an address that cannot be right or where the extra is missing;
     when it is used, StoreFailed, which names the server and never its password.
@@ -53,15 +55,18 @@ class RedisStore(SharedStore):
         self._client, name = _connect(server) if isinstance(server, str) else _described(server)
         super().__init__(name)
         self._prefix = prefix
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def close(self) -> None:
         """Close the connections that are this store's own."""
         if self._is_ours:
+            self._enter_loop()
             await self._client.aclose()
 
     async def _visit(self, user: str, visit: Visit) -> Answer:
         import redis.exceptions as errors  # noqa: PLC0415 - an extra, loaded where used
 
+        self._enter_loop()
         script, digest = _script()
         # The braces let a cluster place the key by the user alone.
         arguments = 1, f"{self._prefix}:{{{user}}}", _to_json(visit)
@@ -74,7 +79,16 @@ class RedisStore(SharedStore):
             return _read(answer)
         except errors.RedisError as error:
             problem = _explain(error)
+        except (AttributeError, TypeError, ValueError):  # of an answer that is none
+            problem = "does not answer as a Redis or Valkey server does: check the address"
         raise StoreFailed(self._name, problem)
+
+    def _enter_loop(self) -> None:
+        """Leave connections of another event loop alone: they cannot be closed in this one."""
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop and self._is_ours:
+            self._client.connection_pool.reset()
+        self._loop = loop
 
 
 @cache
@@ -89,6 +103,7 @@ def _connect(address: str) -> tuple[Any, str]:
         from redis.asyncio import Redis  # noqa: PLC0415 - an extra, loaded where used
         from redis.asyncio.retry import Retry  # noqa: PLC0415 - the same
         from redis.backoff import NoBackoff  # noqa: PLC0415 - the same
+        from redis.exceptions import RedisError  # noqa: PLC0415 - the same
     except ImportError:
         raise InvalidUse(
             "store", "needs the extra `redis`; run: pip install 'reply-async[redis]'"
@@ -104,7 +119,8 @@ def _connect(address: str) -> tuple[Any, str]:
             socket_connect_timeout=SECONDS_TO_ANSWER,
             retry=Retry(NoBackoff(), 1),  # for a connection that went stale
         )
-    except (ValueError, TypeError):  # their text may hold the password
+        client.connection_pool.make_connection()  # type: ignore[no-untyped-call] # checks options
+    except (RedisError, ValueError, TypeError):  # their text may hold the password
         client = None
     if client is None:
         raise InvalidUse("store", "must be an address such as redis://localhost:6379/0")

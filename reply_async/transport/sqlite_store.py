@@ -13,13 +13,17 @@ import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Final
 
+from reply_async.errors import InvalidUse
 from reply_async.transport.shared_budget import Answer, Record, Visit, visit
 from reply_async.transport.shared_store import SharedStore
 from reply_async.transport.sqlite_file import SqliteFile
 
 # On Linux one that goes on while the host sleeps, as the server's windows do.
 _CLOCK = getattr(time, "CLOCK_BOOTTIME", None)
+# Of parent processes: closing a database here would harm them, and so would forgetting it.
+_INHERITED: Final[list[SqliteFile]] = []
 
 
 class SqliteStore(SharedStore):
@@ -34,31 +38,48 @@ class SqliteStore(SharedStore):
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        path = Path(path).expanduser().absolute()
-        super().__init__(str(path))
-        self._file = SqliteFile(path)
+        if "\0" in os.fspath(path):
+            raise InvalidUse("store", "must be a path, which has no zero character in it")
+        try:
+            self._path = Path(path).expanduser().absolute()
+        except RuntimeError:
+            raise InvalidUse("store", f"{os.fspath(path)!r} begins with no user's name") from None
+        super().__init__(str(self._path))
+        self._begin()
+
+    def _begin(self) -> None:
+        self._process = os.getpid()
+        self._file = SqliteFile(self._path)
         self._thread: ThreadPoolExecutor | None = None
 
     async def close(self) -> None:
         """Give the file back; exchanging again opens it anew."""
+        self._leave_parent()
         thread, self._thread = self._thread, None
         if thread is not None:
             await asyncio.get_running_loop().run_in_executor(thread, self._file.close)
             thread.shutdown()
 
     async def _visit(self, user: str, visit: Visit) -> Answer:
+        self._leave_parent()
         if self._thread is None:
             self._thread = ThreadPoolExecutor(1, thread_name_prefix="reply-async-budget")
         return await asyncio.get_running_loop().run_in_executor(
             self._thread, self._step, user, visit
         )
 
+    def _leave_parent(self) -> None:
+        """Begin anew in a forked process, where the thread is not and the file is another's."""
+        if self._process != os.getpid():
+            _INHERITED.append(self._file)
+            self._begin()
+
     def _step(self, user: str, request: Visit) -> Answer:
         def change(before: bytes | None) -> tuple[bytes, Answer]:
             record: Record | None = None if before is None else json.loads(before)
             try:
                 record, answer = visit(record, host_time(), request)
-            except (LookupError, TypeError):
+            except (AttributeError, LookupError, TypeError):
                 raise ValueError("no record of a budget") from None
             return json.dumps(record, separators=(",", ":")).encode(), answer
 

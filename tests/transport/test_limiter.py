@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
@@ -351,6 +352,14 @@ async def test_state(reply_clock: VirtualClockLoop) -> None:
         {"share": 0},
         {"share": 1.01},
         {"windows": (60, 10)},
+        {"windows": (60,)},
+        {"windows": 60},
+        {"burst": 1.5},
+        {"per_minute": math.inf},
+        {"per_hour": math.nan},
+        {"stats_per_hour": "300"},
+        {"share": None},
+        {"share": math.nan},
     ],
 )
 def test_limits_that_cannot_be(options: dict[str, Any]) -> None:

@@ -136,7 +136,15 @@ async def test_a_server_that_cannot_be_reached_is_told(valkey: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["redis://:pa55:w@rd@host:port/0", "http://s3cret@host", "redis://h:pa55/x?a=b"]
+    "address",
+    [
+        "redis://:pa55:w@rd@host:port/0",
+        "http://s3cret@host",
+        "redis://h:pa55/x?a=b",
+        "redis://:s3cret@host/0?unknown=option",
+        "redis://:s3cret@host/0?protocol=9",
+        "rediss://:s3cret@host/0?ssl_cert_reqs=pa55",
+    ],
 )
 def test_an_address_that_cannot_be_right_is_refused(address: str) -> None:
     """Nothing of the address is repeated: it may hold a password."""
@@ -145,6 +153,23 @@ def test_an_address_that_cannot_be_right_is_refused(address: str) -> None:
     assert "pa55" not in str(invalid.value)
     assert "s3cret" not in str(invalid.value)
     assert invalid.value.__context__ is None
+
+
+async def test_a_server_of_something_else_is_told_of() -> None:
+    """One that speaks the protocol, and gives answers of its own."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.read(1000):
+            writer.write(b"*1\r\n$1\r\nx\r\n" * 3)
+            await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        host, port = server.sockets[0].getsockname()
+        store = RedisStore(f"redis://{host}:{port}/0")
+        with pytest.raises(StoreFailed, match="does not answer as a Redis or Valkey server does"):
+            await ask(store, "a")
+        await store.close()
 
 
 async def test_a_foreign_value_is_told_of(store: RedisStore, client: Any) -> None:

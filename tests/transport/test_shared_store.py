@@ -9,8 +9,10 @@ import pytest
 from reply_async import StoreFailed
 from reply_async.testing import VirtualClockLoop
 from reply_async.transport.budget import Limits
+from reply_async.transport.lanes import Lane
 from reply_async.transport.limiter import Limiter
-from reply_async.transport.shared_budget import Answer, Record, Visit, visit
+from reply_async.transport.shared_budget import Answer, Record, Visit
+from reply_async.transport.shared_budget import visit as take_step
 from reply_async.transport.shared_store import SharedStore
 from reply_async.transport.store import Message, Settled, Want
 
@@ -27,21 +29,23 @@ class FarStore(SharedStore):
         self.record: Record | None = None
         self.ways = 0
         self.broken_way = -1  # which one is not come to the end of
+        self.is_down = False
+        self.seconds = ONE_WAY
 
     async def close(self) -> None:
         """Do nothing."""
 
-    async def _visit(self, user: str, visit_: Visit) -> Answer:  # noqa: ARG002 - one user
+    async def _visit(self, user: str, visit: Visit) -> Answer:  # noqa: ARG002 - one user
         await self._go()
         wall = 1000.0 + asyncio.get_running_loop().time()
-        self.record, answer = visit(self.record, wall, visit_)
+        self.record, answer = take_step(self.record, wall, visit)
         await self._go()
         return answer
 
     async def _go(self) -> None:
-        await asyncio.sleep(ONE_WAY)
+        await asyncio.sleep(self.seconds)
         self.ways += 1
-        if self.ways == self.broken_way:
+        if self.is_down or self.ways == self.broken_way:
             raise StoreFailed(self._name, "cannot be reached")
 
     async def spent(self) -> int:
@@ -117,3 +121,67 @@ async def test_a_refusal_during_a_flush_reaches_the_others(reply_clock: VirtualC
     await asyncio.sleep(6 * ONE_WAY)
     (await other.acquire()).settle()
     assert pause == pytest.approx(reply_clock.time() - refused_at, abs=0.5)
+
+
+async def test_jobs_go_on_as_soon_as_the_store_is_back(reply_clock: VirtualClockLoop) -> None:
+    """Calls that fail meanwhile make them wait no longer, and one that succeeds ends it."""
+    store = FarStore()
+    limiter = Limiter(store=store, name=NAME)
+    (await limiter.acquire()).settle()
+    store.is_down = True
+    job = asyncio.create_task(limiter.acquire(lane=Lane.BULK))
+    for _ in range(20):
+        await asyncio.sleep(0.5)
+        with pytest.raises(StoreFailed):
+            await limiter.acquire(3)
+    store.is_down = False
+    back_at = reply_clock.time()
+    (await limiter.acquire(3)).settle()
+    (await job).settle()
+    assert reply_clock.time() - back_at < 1
+    await limiter.flush()
+
+
+async def test_jobs_ask_a_store_that_is_down_less_and_less(reply_clock: VirtualClockLoop) -> None:
+    """After 1, 2, 4 seconds and so on, whoever else asks it meanwhile."""
+    store = FarStore()
+    limiter = Limiter(store=store, name=NAME)
+    (await limiter.acquire()).settle()
+    await limiter.flush()
+    store.is_down, ways = True, store.ways
+    job = asyncio.create_task(limiter.acquire(lane=Lane.BULK))
+    await asyncio.sleep(31)
+    assert 5 == store.ways - ways  # at 0, 1, 3, 7 and 15 s
+    store.is_down = False
+    begun = reply_clock.time()
+    (await job).settle()
+    assert reply_clock.time() - begun < 1.5
+    await limiter.flush()
+
+
+async def test_a_store_that_does_not_answer_keeps_no_call(reply_clock: VirtualClockLoop) -> None:
+    """Everybody is told when the time is up, though the question is still under way."""
+    store = FarStore()
+    limiter = Limiter(store=store, name=NAME)
+    (await limiter.acquire()).settle()
+    await limiter.flush()
+    store.seconds = 100.0
+    begun = reply_clock.time()
+    calls = [asyncio.create_task(limiter.acquire(ceiling)) for ceiling in (5, 1, 3)]
+    await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED)
+    assert [False, True, False] == [call.done() for call in calls]
+    errors = await asyncio.gather(*calls, return_exceptions=True)
+    assert reply_clock.time() - begun < 6.1
+    assert all(isinstance(error, StoreFailed) for error in errors)
+    assert "does not come in time" in str(errors[0])
+
+
+@pytest.mark.usefixtures("reply_clock")
+async def test_a_lease_is_whole_when_it_is_handed_over() -> None:
+    """Waiting for the pace takes nothing of it."""
+    limiter = Limiter(per_minute=2, burst=1)
+    (await limiter.acquire(lease_seconds=5)).settle()
+    grant = await limiter.acquire(lease_seconds=5)
+    (lease,) = limiter._account.look()[0].leases.values()
+    assert 5 == pytest.approx(lease.expires - asyncio.get_running_loop().time(), abs=0.1)
+    grant.settle()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sqlite3
 import stat
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from reply_async import SqliteStore, StoreFailed
+from reply_async import InvalidUse, SqliteStore, StoreFailed
 from reply_async.transport.budget import Limits
 from reply_async.transport.sqlite_file import APPLICATION_ID, SCHEMA_VERSION, SqliteFile
 from reply_async.transport.store import Message, Released, Reply, Settled, Want
@@ -230,6 +231,28 @@ async def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
     assert "is damaged" in await refusal(path)
     path.write_bytes(path.read_bytes()[:4096] + b"\xff" * 8192)
     assert "is damaged" in await refusal(path)
+
+
+@pytest.mark.parametrize("part", ["leases", "windows", "paces", "foreign"])
+async def test_a_record_of_another_shape_is_refused(part: str, tmp_path: Path) -> None:
+    """Whatever somebody wrote into it."""
+    path = tmp_path / "b.db"
+    store = SqliteStore(path)
+    await ask(store, "a")
+    await store.close()
+    with closing(sqlite3.connect(path)) as database, database:
+        (state,) = database.execute("SELECT state FROM budget").fetchone()
+        record = json.loads(state)
+        record["budget"][part] = []
+        database.execute("UPDATE budget SET state = ?", (json.dumps(record).encode(),))
+    assert "is damaged" in await refusal(path)
+
+
+@pytest.mark.parametrize("path", ["~nobody-of-that-name/b.db", "a\0b"])
+def test_a_path_that_cannot_be_right_is_refused(path: str) -> None:
+    """Before anything is opened."""
+    with pytest.raises(InvalidUse, match="store"):
+        SqliteStore(path)
 
 
 @pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root may write anything")
