@@ -3,8 +3,9 @@
 All live as long as one test and work together in any combination. A test that
 asks for `reply_clock`, itself or through another fixture, runs on a loop whose
 waits pass at once; every other test keeps its loop and its id. An async test that
-asks for any of them runs under pytest-asyncio, also where its mode is strict. Other
-tests may ask for `reply_emulator` and `reply_faults`.
+asks for any of them runs under pytest-asyncio, also where its mode is strict, and on a
+loop of its own, whatever the project's default loop scope is. Other tests may ask for
+`reply_emulator` and `reply_faults`.
 """
 
 import asyncio
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _Emulator = TypeVar("_Emulator", bound="Emulator")
 
 FIXTURES = frozenset({"reply_clock", "reply_emulator", "reply_faults", "reply_session"})
+_LOOP_SCOPES = ("loop_scope", "scope")  # what pytest-asyncio calls it, now and before
 
 
 class _VirtualLoops:
@@ -58,18 +60,27 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> Iterator[None]:
 
 
 def _mark_as_asyncio(metafunc: pytest.Metafunc) -> None:
-    """Let pytest-asyncio run an async test that asks for a fixture of ours."""
+    """Let pytest-asyncio run an async test that asks for a fixture of ours, on its own loop.
+
+    A loop scope that the test's mark names stays: the fixtures tell what is wrong with it.
+    """
     function, definition = metafunc.function, metafunc.definition
     if (
-        FIXTURES.intersection(metafunc.fixturenames)
-        and inspect.iscoroutinefunction(function)
-        and not any(definition.get_closest_marker(name) for name in ("asyncio", "anyio"))
+        not FIXTURES.intersection(metafunc.fixturenames)
+        or not inspect.iscoroutinefunction(function)
+        or definition.get_closest_marker("anyio")
     ):
-        definition.add_marker("asyncio")  # for those who generate tests
-        pytest.mark.asyncio(function)  # for the tests that they generate
+        return
+    given = definition.get_closest_marker("asyncio")
+    kwargs = {} if given is None else given.kwargs
+    if kwargs.keys().isdisjoint(_LOOP_SCOPES):
+        mark = pytest.mark.asyncio(**kwargs, loop_scope="function")
+        definition.add_marker(mark, append=False)  # for those who generate tests
+        marks = getattr(function, "pytestmark", [])
+        function.pytestmark = [mark.mark, *marks]  # for the tests; the first one counts
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(loop_scope="function")
 async def reply_clock(request: pytest.FixtureRequest) -> VirtualClockLoop:
     """Run the test on a clock that jumps over waits, and return that loop.
 
@@ -91,9 +102,23 @@ def _require_loop(request: pytest.FixtureRequest) -> None:
             "use reply_emulator with a client of your own (its url and key) and its advance()",
             pytrace=False,
         )
+    _require_own_loop(request)
 
 
-@pytest_asyncio.fixture
+def _require_own_loop(request: pytest.FixtureRequest) -> None:
+    """Fail an async test that shares its loop, since the fixtures live on that of one test."""
+    mark = request.node.get_closest_marker("asyncio")
+    named = [mark.kwargs[name] for name in _LOOP_SCOPES if name in mark.kwargs]
+    scope = named[0] if named else request.config.getini("asyncio_default_test_loop_scope")
+    if scope != "function":
+        pytest.fail(
+            f"{request.fixturename} lives on a loop of one test, and this test runs with "
+            f"loop_scope={scope!r}; mark it with pytest.mark.asyncio(loop_scope='function')",
+            pytrace=False,
+        )
+
+
+@pytest_asyncio.fixture(loop_scope="function")
 async def reply_emulator(request: pytest.FixtureRequest) -> AsyncIterator["Emulator"]:
     """Start an emulator of the API on a free port of the test's own loop.
 
@@ -112,6 +137,7 @@ async def reply_emulator(request: pytest.FixtureRequest) -> AsyncIterator["Emula
     from reply_async.emulator import Emulator  # noqa: PLC0415 - an extra, loaded where used
 
     if pytest_asyncio.is_async_test(request.node):
+        _require_own_loop(request)
         async with _marked_emulator(request.node, Emulator) as emulator:
             yield emulator
         return
@@ -158,7 +184,7 @@ def reply_faults(reply_emulator: "Emulator") -> "Faults":
     return reply_emulator.faults
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(loop_scope="function")
 async def reply_session(
     request: pytest.FixtureRequest, reply_emulator: "Emulator"
 ) -> AsyncIterator["ReplySession"]:

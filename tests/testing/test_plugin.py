@@ -248,6 +248,60 @@ def test_async_tests_need_no_mark_of_their_own(project: pytest.Pytester) -> None
     run(project).assert_outcomes(passed=3, failed=1)
 
 
+@pytest.mark.parametrize("mode", ["auto", "strict"])
+@pytest.mark.parametrize(
+    "scopes",
+    [
+        {"fixture": "function", "test": "module"},
+        {"fixture": "session", "test": "session"},
+        {"fixture": "session", "test": "function"},
+    ],
+    ids=["tests", "both", "fixtures"],
+)
+def test_default_loop_scopes_of_a_project_do_not_matter(
+    project: pytest.Pytester, mode: str, scopes: dict[str, str]
+) -> None:
+    """The fixtures and their tests have a loop of their own; other tests share theirs."""
+    lines = (f"asyncio_default_{kind}_loop_scope = {scope}" for kind, scope in scopes.items())
+    project.makeini("\n".join(("[pytest]", f"asyncio_mode = {mode}", *lines)))
+    project.makepyfile(f"""
+        import asyncio, pytest
+        loops = []
+        async def test_session(reply_session): assert await reply_session.whoami()
+        async def test_again(reply_session): assert await reply_session.whoami()
+        @pytest.mark.asyncio
+        async def test_marked(reply_session): assert await reply_session.whoami()
+        async def test_clock(reply_session, reply_clock):
+            await asyncio.sleep(3600)
+            assert await reply_session.whoami()
+        class TestBase:
+            async def test_class(self, reply_session): assert await reply_session.whoami()
+        class TestMore(TestBase): pass
+        @pytest.mark.asyncio
+        async def test_plain(): loops.append(asyncio.get_running_loop())
+        @pytest.mark.asyncio
+        async def test_shared():
+            is_shared = {scopes["test"]!r} != "function"
+            assert is_shared is (loops == [asyncio.get_running_loop()])
+    """)
+    run(project).assert_outcomes(passed=8)
+
+
+@pytest.mark.parametrize("fixture", ["reply_emulator", "reply_session", "reply_clock"])
+def test_a_loop_scope_of_the_test_itself_is_told(project: pytest.Pytester, fixture: str) -> None:
+    """The test does not hang or fail in between, but says which mark it needs."""
+    project.makepyfile(f"""
+        import pytest
+        @pytest.mark.asyncio(loop_scope="session")
+        async def test_session({fixture}): pass
+    """)
+    result = run(project)
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(
+        ["reply_* lives on a loop of one test*loop_scope='session'; mark it with *'function')"]
+    )
+
+
 def test_the_plugin_alone_imports_no_asyncio() -> None:
     """Pytest starts as quickly with the package installed as without."""
     code = "import reply_async.testing.plugin, sys; sys.exit('asyncio' in sys.modules)"
