@@ -121,6 +121,8 @@ local MEAN_OF_MOST = 0.85
 local LEAST_LEFT = 0.4
 local MOST_GUESSED = 0.5
 local BELOW_CAP = 0.95
+local CREDIBLE_CAP = 0.1
+local CUT = 0.5
 local CELLS = 720
 local WINDOWS = {[0] = {'minute', 'hour'}, [1] = {'minute', 'hour', 'stats'}}
 local PACES = {[0] = {'all'}, [1] = {'all', 'stats'}}
@@ -279,7 +281,7 @@ local function refuse(budget, now, is_stats, retry_after, jitter, is_over_budget
     part = part * 0.85
     if is_stats == 1 then
       local cap = used(budget.windows.stats, now) / nominal('stats')
-      part = math.min(part, BELOW_CAP * cap)
+      part = math.min(part, cap >= CREDIBLE_CAP and BELOW_CAP * cap or CUT * part)
     else
       blame_others(budget, now)
     end

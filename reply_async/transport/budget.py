@@ -39,6 +39,9 @@ LEAST_LEFT: Final = 0.4
 MOST_GUESSED: Final = 0.5
 # Below the cap at which the server refused: it may have counted what we did not see.
 BELOW_CAP: Final = 0.95
+# A smaller part is hardly the cap: others, or another limit, may be the reason.
+CREDIBLE_CAP: Final = 0.1
+CUT: Final = 0.5  # then
 
 
 class State(TypedDict):
@@ -254,7 +257,8 @@ class Budget:
         """Note that the server refused a request: all of its kind pause.
 
         If the budget was the reason they use less from then on, once an incident.
-        Refused statistics slow down these alone, to below what they had used.
+        Refused statistics slow down these alone, to below what they had used, or by half
+        where that is next to nothing.
         """
         name = "stats" if is_stats else "all"
         pace, scale = self.paces[name], self.scale(name, now)
@@ -263,7 +267,7 @@ class Budget:
             scale *= 0.85
             if is_stats:
                 cap = self.guards["stats"].used(now) / self.limits.nominal["stats"]
-                scale = min(scale, BELOW_CAP * cap)
+                scale = min(scale, BELOW_CAP * cap if cap >= CREDIBLE_CAP else CUT * scale)
             else:
                 self._blame_others(now)
         pace.slow_down(scale)

@@ -189,8 +189,11 @@ class Sender:
 
     def _is_held(self, request: Request, answer: Answer, outcome: Outcome[Any]) -> bool:
         """Take what an answer says about the budget; tell whether it asks to wait."""
-        is_stats = request.rate_class is RateClass.STATS
-        if not is_stats and (left := read_remaining(answer.headers)) is not None:
+        left = read_remaining(answer.headers)
+        # Statistics have a limit an hour of their own: a word about the minute is for all.
+        is_of_minute = left is not None and left[0] == "minute"
+        is_stats = request.rate_class is RateClass.STATS and not is_of_minute
+        if left is not None and not is_stats:
             self.limiter.observed(*left)
         told = answer.headers.get("retry-after")
         asked = None if told is None else read_retry_after(told, answer.date)

@@ -125,6 +125,16 @@ def test_refused_statistics_hold_statistics_alone() -> None:
     assert 100 == budget.limit("minute", 1010.0)
 
 
+def test_statistics_refused_with_next_to_nothing_used_say_little() -> None:
+    """They are cut to a part of what was thought, time after time, and not to nothing."""
+    budget = Budget(LIMITS)
+    spend(budget, 2, 1.0, is_stats=True)
+    budget.refuse(5.0, 10.0, 0.0, is_stats=True)
+    assert 100 < budget.limit("stats", 20.0) < 150
+    budget.refuse(20.0, 10.0, 0.0, is_stats=True)
+    assert 40 < budget.limit("stats", 40.0) < 75
+
+
 def test_what_others_spend_is_left_to_them() -> None:
     """The server's word on what is left lowers the limit, for two windows."""
     budget = Budget(LIMITS)

@@ -122,10 +122,23 @@ async def test_refused_statistics_hold_statistics_alone(
         await reply_session.stats.overview(Period.LAST_WEEK)
     with pytest.raises(RateLimitWait):
         await reply_session.stats.overview(Period.LAST_WEEK)
-    assert (1.0, True) == (limiter.state.scale, limiter.state.stats_scale < 0.1)
+    assert (1.0, True) == (limiter.state.scale, limiter.state.stats_scale < 0.5)
     before = reply_clock.time()
     await reply_session.whoami()
     assert reply_clock.time() - before < 1
+
+
+async def test_statistics_that_meet_a_full_minute_keep_their_cap(
+    fault_server: FaultServer, reply_clock: VirtualClockLoop
+) -> None:
+    """What the answer says of the minute is for everybody, whatever was asked."""
+    full = {"x_rate_limit_limit": "1m", "x_rate_limit_remaining": "0", "retry_after": "30"}
+    fault_server.play(answer(429, **full), answer(body={}))
+    async with ReplySession(KEY, base_url=fault_server.url) as session:
+        await session._sender.send(STATISTICS, None)
+        assert 30 <= reply_clock.time() <= 32
+        state = session.limiter.state
+        assert (True, 1.0) == (state.scale < 0.9, state.stats_scale)
 
 
 @pytest.mark.reply_emulator(
