@@ -62,6 +62,8 @@ _budgets: dict[tuple[str, int], MemoryStore] = {}
 _limiters: dict[asyncio.AbstractEventLoop, dict[tuple[str, str | None], Limiter]] = {}
 # How many open sessions draw on each; after the last, files and connections are let go.
 _open_sessions: Counter[Limiter] = Counter()
+# For a service with keys of many users: after so many new ones, idle budgets are forgotten.
+_USERS_BETWEEN_CLEANINGS: Final = 100
 
 _METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 _PATH: Final = re.compile(r"/v3(/[\w.~:@+-]+)+", re.ASCII)
@@ -388,6 +390,8 @@ class ReplySession:
         shared = _limiters.setdefault(asyncio.get_running_loop(), {})
         user = self._user(), self._budget_store
         if user not in shared:
+            if len(shared) % _USERS_BETWEEN_CLEANINGS == _USERS_BETWEEN_CLEANINGS - 1:
+                _forget_idle(shared)
             shared[user] = Limiter(store=store_at(self._budget_store) or _budget_of(user[0]))
         return shared[user]
 
@@ -402,6 +406,14 @@ def _budget_of(user: str) -> MemoryStore | None:
     if abs(asyncio.get_running_loop().time() - time.monotonic()) > 1:
         return None
     return _budgets.setdefault((user, threading.get_ident()), MemoryStore())
+
+
+def _forget_idle(shared: dict[tuple[str, str | None], Limiter]) -> None:
+    """Forget budgets of which nothing counts any more, and that no session draws on."""
+    for user, limiter in list(shared.items()):
+        if limiter not in _open_sessions and limiter.is_idle:
+            del shared[user]
+            _budgets.pop((user[0], threading.get_ident()), None)
 
 
 def checked_origin(base_url: str, key: Secret, *, allow_insecure: bool) -> str:

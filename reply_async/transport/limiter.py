@@ -255,6 +255,13 @@ class Limiter:
         tokens = self._pacer.tokens(now - self._account.ahead)
         return LimiterState.of(budget, now, tokens, self._lanes.waiting())
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody waits, and nothing that was spent or refused counts any more."""
+        state = self.state
+        slowed = state.scale < 1 or state.stats_scale < 1 or state.others_in_hour
+        return not (state.waiting or state.used_in_hour or state.held_seconds or slowed)
+
     async def flush(self) -> None:
         """Let a shared store know at once what it would be told soon."""
         self._here()

@@ -195,3 +195,22 @@ async def test_a_grant_for_one_who_has_just_given_up_comes_back(
     assert waiter.cancelled()
     assert reply_clock.time() < 1
     assert 1 == limiter.state.used_in_minute
+
+
+async def test_budgets_of_many_users_are_forgotten_when_they_are_idle(
+    monkeypatch: pytest.MonkeyPatch, fault_server: FaultServer
+) -> None:
+    """What was spent within the hour stays, and so does a budget in use."""
+    monkeypatch.setattr(session_module, "_USERS_BETWEEN_CLEANINGS", 10)
+    limiters = session_module._limiters.setdefault(asyncio.get_running_loop(), {})
+    fault_server.play(answer(body={"userId": 1}))
+    async with ReplySession("spent", base_url=fault_server.url) as session:
+        await session.whoami()
+    spent = session.limiter
+    async with ReplySession("open", base_url=fault_server.url) as session:
+        for number in range(100):
+            async with ReplySession(f"idle-{number}", base_url=fault_server.url):
+                pass
+        assert len(limiters) < 20
+        assert {spent, session.limiter} <= set(limiters.values())
+    assert 1 == spent.state.used_in_hour
