@@ -10,7 +10,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from reply_async.transport.budget import Limits
+from reply_async.transport.limits import Limits
 from reply_async.transport.redis_store import RedisStore
 from reply_async.transport.sqlite_store import SqliteStore
 from reply_async.transport.store import MemoryStore, Message, Settled, Store, Want

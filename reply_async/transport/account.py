@@ -14,7 +14,8 @@ from collections import deque
 from typing import Final
 
 from reply_async.errors import ReplyError
-from reply_async.transport.budget import PACES, Budget, Limits
+from reply_async.transport.budget import PACES, Budget
+from reply_async.transport.limits import Limits
 from reply_async.transport.store import (
     MemoryStore,
     Message,

@@ -12,16 +12,13 @@ negative.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Final, Self, TypedDict
 
-from attrs import Factory, astuple, define, field, frozen
+from attrs import astuple, define, field, frozen
 
 from reply_async.transport.guard import WindowGuard
+from reply_async.transport.limits import Limits
 
-MINUTE: Final = 60.0
-HOUR: Final = 3600.0
-CELLS: Final = 720  # of a long window: 5 s of an hour
 LONGEST_PAUSE: Final = 60.0
 LEAST_SCALE: Final = 0.05
 _DOUBLINGS: Final = 6  # 2**6 is past the longest pause
@@ -51,45 +48,6 @@ class State(TypedDict):
     leases: dict[str, list[float]]  # by lease: [expires, 1 if it is for statistics]
     paces: dict[str, list[float]]  # by group: [not_before, scale, since, refusals]
     foreign: dict[str, list[float]]  # by window: what ``Foreign`` holds
-
-
-@frozen(kw_only=True)
-class Limits:
-    """What a user may spend, as one who spends it sees it.
-
-    ``share`` is the part of the budget to use at most. ``minute`` and ``hour`` are the
-    lengths of the windows (seconds), to which ``margin`` seconds are added, since the
-    server's clock may tick in whole ones.
-    """
-
-    per_minute: int = 100
-    per_hour: int = 3000
-    stats_per_hour: int = 300
-    share: float = 1.0
-    minute: float = MINUTE
-    hour: float = HOUR
-    margin: float = 1.0
-
-    # What each window may hold at most, by its name.
-    nominal: Mapping[str, float] = field(
-        init=False,
-        eq=False,
-        repr=False,
-        default=Factory(
-            lambda limits: {
-                "minute": limits.per_minute * limits.share,
-                "hour": limits.per_hour * limits.share,
-                "stats": limits.stats_per_hour * limits.share,
-            },
-            takes_self=True,
-        ),
-    )
-
-    def guard(self, window: str) -> WindowGuard:
-        """Return a new guard of a window."""
-        if window == "minute":
-            return WindowGuard(self.nominal[window], self.minute + self.margin)
-        return WindowGuard(self.nominal[window], self.hour + self.margin, self.hour / CELLS)
 
 
 @define

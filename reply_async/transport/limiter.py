@@ -16,18 +16,18 @@ import copy
 import math
 import random
 import secrets
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from typing import Final
 
 from aiolimiter import AsyncLimiter
 
 from reply_async.errors import InvalidUse, ReplyError, StoreFailed
 from reply_async.transport.account import Account
-from reply_async.transport.budget import HOUR, MINUTE, Limits
 from reply_async.transport.forecast import Forecast, Outlook
 from reply_async.transport.grant import Grant
-from reply_async.transport.lanes import Lane, Lanes, Waiter
+from reply_async.transport.lanes import Lane, Waiter
 from reply_async.transport.limiter_state import LimiterState
+from reply_async.transport.limits import HOUR, MINUTE, Limits, is_whole
 from reply_async.transport.retry import RetryQuota, Uniform
 from reply_async.transport.store import (
     MemoryStore,
@@ -38,6 +38,7 @@ from reply_async.transport.store import (
     Store,
     Want,
 )
+from reply_async.transport.turnstile import Turnstile, WaitTooLong
 
 # A shared store grants up to so many seconds ahead, so that asking once is enough.
 AHEAD_SECONDS: Final = 3.0
@@ -47,14 +48,6 @@ LONGEST_WAIT: Final = 60.0
 POLL_SECONDS: Final = 1.0
 STORE_BACKOFF: Final = (1.0, 30.0)  # seconds, doubled from the first to the last
 STORE_SECONDS: Final = 1.0  # that a shared store may take on top of a caller's ceiling
-
-
-class WaitTooLong(Exception):
-    """The next grant lies further ahead than the caller wants to wait."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__(seconds)
-        self.seconds = seconds
 
 
 class Pacer:
@@ -127,21 +120,19 @@ class Limiter:
         windows: tuple[float, float] = (MINUTE, HOUR),
         uniform: Uniform = random.uniform,
     ) -> None:
-        _check(per_minute, per_hour, stats_per_hour, share, burst, windows)
-        minute, hour = windows
-        limits = Limits(
+        limits = Limits.checked(
             per_minute=per_minute,
             per_hour=per_hour,
             stats_per_hour=stats_per_hour,
             share=share,
-            minute=minute,
-            hour=hour,
-            margin=min(1.0, minute / MINUTE),
+            windows=windows,
         )
+        if not is_whole(burst) or not 1 <= burst <= per_minute:
+            raise InvalidUse("burst", f"must be a whole number from 1 to {per_minute}")
         self._store = MemoryStore() if store is None else store
         self._account = Account(self._store, limits, name or "")
         self._is_named = name is not None
-        self._pacer = Pacer(burst, limits.nominal["minute"], minute)
+        self._pacer = Pacer(burst, limits.nominal["minute"], limits.minute)
         self._uniform = uniform
         self._granted = 0
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -151,11 +142,8 @@ class Limiter:
 
     def _begin(self) -> None:
         """Begin with nobody waiting, as in a new event loop."""
-        self._lanes: Lanes[Grant] = Lanes()
-        self._pump: asyncio.Task[None] | None = None
-        self._alarm: asyncio.Future[None] | None = None  # the pump's, while it sleeps
-        self._alarm_at = math.inf
-        self._timer: asyncio.TimerHandle | None = None  # one for the pump and all who wait
+        self._turnstile = Turnstile(self._serve_all, self._reason)
+        self._lanes = self._turnstile.lanes
         self._held = dict.fromkeys(Lane, -math.inf)  # until when it is no use to ask
         self._is_full = False  # a whole limit is in flight
         self._is_asking = False
@@ -211,13 +199,12 @@ class Limiter:
             if ahead > max_wait:
                 raise WaitTooLong(ahead)
             latest = loop.time() + max_wait + (0.0 if budget is not None else STORE_SECONDS)
-        return await self._queue(
-            loop, Waiter(lane, loop.create_future(), lease_seconds, latest, owner)
-        )
+        waiter = Waiter[Grant](lane, loop.create_future(), lease_seconds, latest, owner)
+        return await self._turnstile.wait(waiter)
 
     def abandon(self, owner: object, error: Exception) -> None:
         """Let everybody go who waits for an owner, with an error."""
-        self._turn_out(error, lambda waiter: waiter.owner is owner)
+        self._turnstile.turn_out(error, lambda waiter: waiter.owner is owner)
 
     def refused(
         self, retry_after: float | None, *, is_stats: bool = False, is_over_budget: bool = True
@@ -234,7 +221,7 @@ class Limiter:
         self._outlook.forget()
         budget, now = self._account.look()
         pause = budget.paces["stats" if is_stats else "all"].not_before - now
-        self._turn_away(pause, (Lane.STATS,) if is_stats else tuple(Lane))
+        self._turnstile.turn_away(pause, (Lane.STATS,) if is_stats else tuple(Lane))
         return pause
 
     def observed(self, window: str, remaining: int) -> None:
@@ -285,56 +272,18 @@ class Limiter:
             self._begin()
         return loop
 
-    async def _queue(self, loop: asyncio.AbstractEventLoop, waiter: Waiter[Grant]) -> Grant:
-        self._lanes.add(waiter)
-        self._watch(loop)
-        if self._pump is None:
-            self._start()
-        elif self._held[waiter.lane] <= loop.time():
-            self._wake()
-        try:
-            return await waiter.future
-        except asyncio.CancelledError:
-            self._give_up(waiter)
-            raise
-
-    def _give_up(self, waiter: Waiter[Grant]) -> None:
-        future = waiter.future
-        if waiter in self._lanes:
-            self._lanes.remove(waiter)
-            if not self._lanes:
-                self._wake()  # and the pump ends
-        elif not future.cancelled() and future.exception() is None:
-            future.result().release()
-
-    def _start(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._pump = loop.create_task(self._run(loop))
-        self._pump.add_done_callback(self._ended)
-
-    def _ended(self, _pump: asyncio.Task[None]) -> None:
-        """Go on if somebody came meanwhile, or somebody else cancelled the task."""
-        self._pump = None
-        if self._lanes:
-            self._start()
-        elif self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    async def _run(self, loop: asyncio.AbstractEventLoop) -> None:
+    async def _serve_all(self) -> None:
         """Ask for grants and hand them over as long as somebody waits."""
-        try:
-            while self._lanes:
-                now = loop.time()
-                lane = self._lanes.next([each for each in Lane if self._held[each] > now])
-                if lane is not None:
-                    await self._serve(loop, lane)
-                    continue
-                counts = self._lanes.waiting()
-                until = min(self._held[each] for each, count in counts.items() if count)
-                await self._sleep(loop, until)
-        except Exception as error:  # noqa: BLE001 - whoever waits must hear of it
-            self._turn_out(error, lambda _: True)
+        loop = asyncio.get_running_loop()
+        while self._lanes:
+            now = loop.time()
+            lane = self._lanes.next([each for each in Lane if self._held[each] > now])
+            if lane is not None:
+                await self._serve(loop, lane)
+                continue
+            counts = self._lanes.waiting()
+            until = min(self._held[each] for each, count in counts.items() if count)
+            await self._turnstile.sleep(until)
 
     async def _serve(self, loop: asyncio.AbstractEventLoop, lane: Lane) -> None:
         """Ask for a grant for a lane, and hand it over or hold the lane."""
@@ -369,7 +318,7 @@ class Limiter:
                 if until <= loop.time():
                     await self._pacer.take(loop)
                     break
-                await self._sleep(loop, until)  # with an ear for those who give up meanwhile
+                await self._turnstile.sleep(until)  # with an ear for those who give up meanwhile
             self._hand_over(grant, lanes, lease_seconds)
         except asyncio.CancelledError:
             grant.release()
@@ -396,7 +345,7 @@ class Limiter:
         lanes = (Lane.STATS,) if lane is Lane.STATS else tuple(Lane)
         self._is_full = seconds == math.inf
         if not self._is_full:
-            self._turn_away(seconds, lanes)
+            self._turnstile.turn_away(seconds, lanes)
         longest = POLL_SECONDS if self._is_full else seconds
         if self._account.at_hand is None:
             longest = min(longest, LONGEST_WAIT)
@@ -404,26 +353,10 @@ class Limiter:
         for each in lanes:
             self._held[each] = max(self._held[each], until)
 
-    def _turn_away(self, seconds: float, lanes: Collection[Lane]) -> None:
-        """Tell those of some lanes who do not wait so long."""
-        at = asyncio.get_running_loop().time() + seconds
-        for waiter in self._lanes.too_late(at, lanes):
-            if not waiter.future.done():
-                waiter.future.set_exception(WaitTooLong(seconds))
-        if not self._lanes:
-            self._wake()
-
-    def _turn_out(self, error: Exception, leaves: Callable[[Waiter[Grant]], bool]) -> None:
-        for waiter in self._lanes.drain(leaves):
-            if not waiter.future.done():
-                waiter.future.set_exception(copy.copy(error))
-        if not self._lanes:
-            self._wake()  # and the pump ends
-
     def _wait_without_store(self, loop: asyncio.AbstractEventLoop, error: ReplyError) -> None:
         """Tell who awaits a call; who may wait for ever waits, longer each time."""
         self._failure = error
-        self._turn_out(error, lambda waiter: waiter.latest < math.inf)
+        self._turnstile.turn_out(error, lambda waiter: waiter.latest < math.inf)
         if loop.time() >= self._failed_until:  # calls may ask, and fail, meanwhile
             first, last = STORE_BACKOFF
             self._backoff = min(last, max(first, 2 * self._backoff))
@@ -432,36 +365,6 @@ class Limiter:
             if count:
                 self._held[lane] = self._failed_until
 
-    async def _sleep(self, loop: asyncio.AbstractEventLoop, until: float) -> None:
-        """Sleep until a time, or a wake."""
-        self._alarm, self._alarm_at = loop.create_future(), until
-        self._watch(loop)
-        try:
-            await self._alarm
-        finally:
-            self._alarm, self._alarm_at = None, math.inf
-
-    def _watch(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Have the timer ring for the pump, or for the first who does not wait any longer."""
-        at = min(self._alarm_at, self._lanes.earliest())
-        if self._timer is not None and self._timer.when() > at:
-            self._timer.cancel()
-            self._timer = None
-        if self._timer is None and at < math.inf:
-            self._timer = loop.call_at(at, self._ring, loop)
-
-    def _ring(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Tell those whose time is up, whatever the pump is doing."""
-        self._timer = None
-        late = math.nextafter(loop.time(), math.inf)
-        for waiter in self._lanes.too_late(late, tuple(Lane)):
-            if not waiter.future.done():
-                waiter.future.set_exception(self._reason(waiter))
-        if self._alarm_at < late or not self._lanes:
-            self._alarm_at = math.inf
-            self._wake()
-        self._watch(loop)
-
     def _reason(self, waiter: Waiter[Grant]) -> Exception:
         """Return why somebody has waited in vain."""
         if self._failure is not None:
@@ -469,10 +372,6 @@ class Limiter:
         if self._is_asking and self._account.at_hand is None:
             return StoreFailed("a shared store", "does not come in time: it is busy, or far away")
         return WaitTooLong(self._seconds_ahead(waiter.lane))
-
-    def _wake(self) -> None:
-        if self._alarm is not None and not self._alarm.done():
-            self._alarm.set_result(None)
 
     async def _follow(self, loop: asyncio.AbstractEventLoop) -> None:
         """Let the pacer go by what a minute may hold now, in this loop."""
@@ -490,7 +389,7 @@ class Limiter:
         if self._lanes and (self._is_full or isinstance(news, Released)):
             self._is_full = False
             self._held = dict.fromkeys(Lane, -math.inf)
-            self._wake()
+            self._turnstile.wake()
 
     def _seconds_ahead(self, lane: Lane) -> float:
         """Return the wait of one who comes to a lane now."""
@@ -508,34 +407,3 @@ class Limiter:
             now=now,
         )
         return max(0.0, at - now)
-
-
-def _check(
-    per_minute: int,
-    per_hour: int,
-    stats_per_hour: int,
-    share: float,
-    burst: int,
-    windows: tuple[float, float],
-) -> None:
-    counts = {"per_minute": per_minute, "per_hour": per_hour, "stats_per_hour": stats_per_hour}
-    for name, count in counts.items():
-        if not _is_whole(count) or count < 1:
-            raise InvalidUse(name, "must be a whole number, at least 1")
-    if not _is_whole(burst) or not 1 <= burst <= per_minute:
-        raise InvalidUse("burst", f"must be a whole number from 1 to {per_minute}")
-    if not _is_number(share) or not 0 < share <= 1:
-        raise InvalidUse("share", "must be more than 0 and at most 1")
-    match windows:
-        case (float() | int() as minute, float() | int() as hour) if 0 < minute <= hour < math.inf:
-            pass
-        case _:
-            raise InvalidUse("windows", "must be seconds, the minute's and the hour's")
-
-
-def _is_whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, float | int)

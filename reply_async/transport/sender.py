@@ -45,8 +45,9 @@ from reply_async.responses import (
 from reply_async.transport.grant import Grant
 from reply_async.transport.http import HttpTransport, Trace
 from reply_async.transport.lanes import Lane
-from reply_async.transport.limiter import Limiter, WaitTooLong
+from reply_async.transport.limiter import Limiter
 from reply_async.transport.retry import RetryPolicy, wait_seconds
+from reply_async.transport.turnstile import WaitTooLong
 
 T = TypeVar("T")
 

@@ -16,7 +16,8 @@ from typing import Final, TypedDict
 
 from attrs import define, field, frozen
 
-from reply_async.transport.budget import Budget, Limits, State
+from reply_async.transport.budget import Budget, State
+from reply_async.transport.limits import Limits
 from reply_async.transport.store import Message, Released, Reply, Settled, answer
 
 NO_NAME: Final = ""

@@ -14,7 +14,8 @@ from typing import Protocol
 
 from attrs import define, field, frozen
 
-from reply_async.transport.budget import Budget, Limits, State
+from reply_async.transport.budget import Budget, State
+from reply_async.transport.limits import Limits
 
 
 @frozen

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reply_async.transport.budget import Budget, Limits
+from reply_async.transport.budget import Budget
+from reply_async.transport.limits import Limits
 from reply_async.transport.store import (
     Message,
     News,

@@ -15,8 +15,9 @@ from reply_async.emulator import Emulator
 from reply_async.requests import Request, Safety
 from reply_async.testing import VirtualClockLoop
 from reply_async.transport.lanes import Lane
-from reply_async.transport.limiter import Limiter, WaitTooLong
+from reply_async.transport.limiter import Limiter
 from reply_async.transport.store import MemoryStore, Message, Reply
+from reply_async.transport.turnstile import WaitTooLong
 
 
 def test_one_loop_after_the_other_draws_on_one_budget() -> None:
@@ -117,7 +118,7 @@ async def test_the_pump_ends_with_its_last_waiter(reply_clock: VirtualClockLoop)
     for _ in range(3):
         await asyncio.sleep(0)
     assert reply_clock.time() < 0.2
-    assert limiter._pump is None
+    assert limiter._turnstile._task is None
 
 
 class SlowStore:

@@ -12,7 +12,7 @@ from attrs import evolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reply_async.transport.budget import Limits
+from reply_async.transport.limits import Limits
 from reply_async.transport.redis_store import _read, _script, _to_json
 from reply_async.transport.shared_budget import Answer, Recollection, Record, Visit, visit
 from reply_async.transport.store import Message, Observed, Refused, Released, Settled, Want

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 import pytest
 
 from reply_async.testing import VirtualClockLoop, run_virtual
-from reply_async.transport.budget import Budget, Limits
+from reply_async.transport.budget import Budget
 from reply_async.transport.forecast import Forecast
 from reply_async.transport.lanes import Lane
 from reply_async.transport.limiter import Limiter
+from reply_async.transport.limits import Limits
 
 
 async def request(limiter: Limiter, seconds: float = 0.1) -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from reply_async.testing import VirtualClockLoop, run_virtual
 from reply_async.transport.lanes import PASSES, Lane, Lanes, Waiter
-from reply_async.transport.limiter import Limiter, WaitTooLong
+from reply_async.transport.limiter import Limiter
+from reply_async.transport.turnstile import WaitTooLong
 
 
 def filled(loop: asyncio.AbstractEventLoop, **counts: int) -> Lanes[None]:

@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 
 from reply_async.errors import InvalidUse
 from reply_async.testing import VirtualClockLoop, run_virtual
-from reply_async.transport.budget import HOUR, MINUTE
 from reply_async.transport.lanes import Lane
-from reply_async.transport.limiter import Limiter, WaitTooLong
+from reply_async.transport.limiter import Limiter
+from reply_async.transport.limits import HOUR, MINUTE
+from reply_async.transport.turnstile import WaitTooLong
 
 
 def fullest(times: Sequence[float], window: float) -> int:

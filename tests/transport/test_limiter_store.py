@@ -11,8 +11,9 @@ import pytest
 from reply_async import ReplySession, SqliteStore
 from reply_async.emulator import Emulator
 from reply_async.testing import VirtualClockLoop
-from reply_async.transport.budget import Limits, State
+from reply_async.transport.budget import State
 from reply_async.transport.limiter import Limiter
+from reply_async.transport.limits import Limits
 from reply_async.transport.store import Message, Reply
 
 NAME = "somebody"

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from reply_async import InvalidUse, Limiter, RedisStore, StoreFailed
-from reply_async.transport.budget import Limits
 from reply_async.transport.lanes import Lane
+from reply_async.transport.limits import Limits
 from reply_async.transport.store import Message, Released, Reply, Settled, Want
 
 LIMITS = Limits(per_minute=3, per_hour=9, minute=0.5, hour=5.0, margin=0.1)

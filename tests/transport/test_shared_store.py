@@ -8,9 +8,9 @@ import pytest
 
 from reply_async import StoreFailed
 from reply_async.testing import VirtualClockLoop
-from reply_async.transport.budget import Limits
 from reply_async.transport.lanes import Lane
 from reply_async.transport.limiter import Limiter
+from reply_async.transport.limits import Limits
 from reply_async.transport.shared_budget import Answer, Record, Visit
 from reply_async.transport.shared_budget import visit as take_step
 from reply_async.transport.shared_store import SharedStore

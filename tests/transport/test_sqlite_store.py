@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from reply_async import InvalidUse, SqliteStore, StoreFailed
-from reply_async.transport.budget import Limits
+from reply_async.transport.limits import Limits
 from reply_async.transport.sqlite_file import APPLICATION_ID, SCHEMA_VERSION, SqliteFile
 from reply_async.transport.store import Message, Released, Reply, Settled, Want
 
@@ -284,7 +284,7 @@ async def test_who_holds_the_file_too_long_is_told_of(
 OPENER = """
 import asyncio, sys
 from reply_async import SqliteStore
-from reply_async.transport.budget import Limits
+from reply_async.transport.limits import Limits
 from reply_async.transport.store import Message, Want
 
 async def main():
