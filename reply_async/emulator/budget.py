@@ -172,7 +172,7 @@ class Competitor:
     could matter to anybody; as many as it asks on the average count as granted.
     """
 
-    def __init__(self, rules: BudgetRules) -> None:
+    def __init__(self, rules: BudgetRules, since: float | None = None) -> None:
         limits = ((rules.minute, MINUTE), (rules.hour, HOUR))
         windows = [(limit, seconds) for limit, seconds in limits if limit is not None]
         rate = min((limit / seconds for limit, seconds in windows), default=0)
@@ -181,14 +181,14 @@ class Competitor:
         self._played = 2 * TICKS * max((seconds for _, seconds in windows), default=0)
         self._is_even = rules.rhythm == "even"
         self._random = Random(rules.seed)  # noqa: S311 - a simulation
-        self._next: int | None = None
+        self._next = None if since is None else self._begin(round(since * TICKS))
 
     def asks(self, until: int) -> Iterator[int]:
         """Yield the ticks at which it asks next, up to now."""
-        if not self.per_second:
+        if self._next is None:
+            self._next = self._begin(until)
+        if self._next is None:
             return
-        if self._next is None:  # nobody was here before: it begins when time does
-            self._next = until + round(self._pause() * self._random.random())
         skipped = int((until - self._played - self._next) * self.per_second / TICKS)
         if skipped > 0:
             self.granted += skipped
@@ -196,6 +196,11 @@ class Competitor:
         while self._next <= until:
             yield self._next
             self._next += max(1, round(self._pause()))
+
+    def _begin(self, at: int) -> int | None:
+        if not self.per_second:
+            return None
+        return at + round(self._pause() * self._random.random())
 
     def _pause(self) -> float:
         if self._is_even:
@@ -207,14 +212,15 @@ class Budget:
     """All windows of one user, whatever number of keys the user has.
 
     ``granted`` and ``answered_429`` tell what became of the requests, `competitor`
-    of those of the other; ``last_refused`` keeps the newest 429s.
+    of those of the other, who begins at ``since`` or when somebody looks for the first
+    time; ``last_refused`` keeps the newest 429s.
     """
 
-    def __init__(self, rules: BudgetRules = OFF) -> None:
+    def __init__(self, rules: BudgetRules = OFF, since: float | None = None) -> None:
         self.rules = rules
         self.granted = self.answered_429 = 0
         self.last_refused: deque[Refused] = deque(maxlen=KEPT_REFUSALS)
-        self.competitor = Competitor(rules)
+        self.competitor = Competitor(rules, since)
         self.limits = tuple(_limits(rules))
         self._shared = tuple(limit for limit in self.limits if limit.name != "stats")
 

@@ -27,12 +27,12 @@ def perform(
 ) -> object:
     """Let a checked call act, and return its result or a coroutine that gives it."""
     emulator.play_due(now)
-    state = emulator.state
+    state = emulator.played.state
     if not changes_state(operation):
         state = emulator.visibility.seen(state, now)
     call = Call(
         state,
-        emulator.ledger.of_request(number),
+        emulator.played.ledger.of_request(number),
         user,
         now,
         checked.path,

@@ -157,7 +157,7 @@ class Deliveries:
 
     def _is_listening(self, webhook: Webhook) -> bool:
         """Tell whether a subscription is still there, and switched on."""
-        present = self._emulator.state.webhooks.by_id.get(webhook.id)
+        present = self._emulator.played.state.webhooks.by_id.get(webhook.id)
         return present is webhook and webhook.is_enabled
 
     async def _try(self, webhook: Webhook, event: Event, tries: int) -> None:

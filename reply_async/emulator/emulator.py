@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any, Self
 
 from aiohttp import web
+from attrs import frozen
 
 from reply_async.emulator.arguments import check_arguments
 from reply_async.emulator.armed_faults import Faults
@@ -43,6 +44,15 @@ WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what they are 
 logger = logging.getLogger("reply_async.emulator")
 
 
+@frozen
+class Played:
+    """The account as far as time was played; to look at it plays nothing."""
+
+    state: State
+    ledger: Ledger
+    outreach: Outreach
+
+
 class Emulator:
     """A local Reply API on the loopback interface, in the running event loop.
 
@@ -52,6 +62,7 @@ class Emulator:
     state. ``started_at`` sets the emulator's first moment (seconds since 1970);
     a ``clock`` of kind `held` stands until it is moved, the `real` one follows the
     event loop at ``speed``.
+    To read ``state``, ``ledger`` or ``budget`` plays what is due by the clock.
     The log of requests holds the last ``kept_requests``. ``dialect`` is a name or
     `NAME,ENTRY=VARIANT,...` or a mapping of entries; ``dialects`` changes it later.
     ``rates`` say how often people react; ``set_rates`` changes them.
@@ -102,21 +113,22 @@ class Emulator:
 
         Faults that were given at the start are armed anew, others are gone.
         """
-        let_go(self.state, self.outreach)
+        let_go(self.played.state, self.played.outreach)
         self._begin()
 
     def _begin(self) -> None:
         now = self.clock.now()
         self.faults.reset()
         self.visibility = Visibility()
-        self.state = State(self.seed, now)
-        self.state.webhooks.carrier = self.deliveries
+        state = State(self.seed, now)
+        state.webhooks.carrier = self.deliveries
         self.deliveries.forget()
-        self.ledger = Ledger(self.state, lambda: dict(self.budgets))
+        ledger = Ledger(state, lambda: dict(self.budgets))
         self.requests = RequestsLog(self._kept_requests)
         self.rates = RateBook(self.seed, self._default_rates)
         self.budgets: dict[int, Budget] = {}  # by user, of those who asked for something
-        self.outreach = Outreach(self.state, self.ledger, self.rates, now)
+        self._counted_since = now
+        self.played = Played(state, ledger, Outreach(state, ledger, self.rates, now))
         self.request_number = 0  # of the last one
 
     @property
@@ -130,9 +142,23 @@ class Emulator:
         self._dialects = dialects_of(choice)
 
     @property
+    def state(self) -> State:
+        """Return what the account holds now."""
+        self.catch_up()
+        return self.played.state
+
+    @property
+    def ledger(self) -> Ledger:
+        """Return what has happened until now."""
+        self.catch_up()
+        return self.played.ledger
+
+    @property
     def budget(self) -> Budget:
         """Return the budget of the user whose own key the emulator has."""
-        return self.budget_of(self.keys[self.key].user_id)
+        budget = self.budget_of(self.keys[self.key].user_id)
+        self.catch_up()
+        return budget
 
     def set_rates(
         self,
@@ -152,12 +178,13 @@ class Emulator:
     def budget_of(self, user_id: int) -> Budget:
         """Return the budget of one user, over all keys that act as that user."""
         if user_id not in self.budgets:
-            self.budgets[user_id] = Budget(self._rules)
+            self.budgets[user_id] = Budget(self._rules, self._counted_since)
         return self.budgets[user_id]
 
     def set_budget(self, budget: BudgetRules | Sequence[int] | None) -> None:
         """Start counting anew for everybody; None switches the budget off."""
         self._rules = rules_of(budget)
+        self._counted_since = self.clock.now()
         self.budgets.clear()
 
     def add_key(
@@ -181,7 +208,7 @@ class Emulator:
 
     def require_user(self, user_id: int) -> None:
         """Raise ValueError unless the team has this user."""
-        if all(user_id != user["userId"] for user in self.state.team_users):
+        if all(user_id != user["userId"] for user in self.played.state.team_users):
             raise ValueError(f"the team has no user {user_id}")
 
     def on_answer(self, callback: AnswerCallback) -> None:
@@ -204,8 +231,7 @@ class Emulator:
         while seconds > 0:
             step = seconds if self._is_idle else min(seconds, HOUR)
             self.clock.advance(step)
-            self.play_due(self.clock.now())
-            self.keep_time()
+            self._play(self.clock.now())
             seconds -= step
             yield
         self.catch_up()
@@ -215,16 +241,23 @@ class Emulator:
     @property
     def _is_idle(self) -> bool:
         """Tell whether nothing happens by itself, however much time passes."""
-        jobs = self.state.jobs.values()
+        jobs = self.played.state.jobs.values()
         is_at_work = any(job.work and job.cancelled_at is None for job in jobs)
-        return self.outreach.next_hour is None and not self.deliveries.waiting and not is_at_work
+        is_written_to = self.played.outreach.next_hour is not None
+        return not (is_written_to or self.deliveries.waiting or is_at_work)
 
     def catch_up(self) -> None:
         """Play what has fallen due."""
         now = self.clock.now()
-        self.play_due(now)
+        self._play(now)
         for budget in self.budgets.values():
             budget.catch_up(now)
+
+    def _play(self, now: float) -> None:
+        """Let people and webhooks hear of what is due, once a restart is sure to know it."""
+        if self.journal is not None:
+            self.journal.seen(now)
+        self.play_due(now)
         self.keep_time()
 
     def keep_time(self) -> None:
@@ -233,10 +266,10 @@ class Emulator:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        is_awaited = self.state.webhooks.is_listened_to and not self.clock.is_held
+        is_awaited = self.played.state.webhooks.is_listened_to and not self.clock.is_held
         if self._runner is None or not is_awaited:
             return
-        moments = [at for at in (self.outreach.next_hour, self.deliveries.next_retry) if at]
+        moments = [at for at in (self.played.outreach.next_hour, self.deliveries.next_retry) if at]
         moments = [at for at in moments if at <= LAST]  # those behind it do not come
         if moments:
             pause = max(0.0, min(moments) - self.clock.now()) / self.clock.speed
@@ -248,8 +281,9 @@ class Emulator:
 
     def play_due(self, now: float) -> None:
         """Do what fell due until now: imports that take their time, and outreach."""
-        finish_jobs(self.state.jobs.values(), now, self.outreach.catch_up)
-        self.outreach.catch_up(now)
+        catch_up = self.played.outreach.catch_up
+        finish_jobs(self.played.state.jobs.values(), now, catch_up)
+        catch_up(now)
 
     def next_request_number(self) -> int:
         """Return the number of a request, counted from 1."""

@@ -38,7 +38,7 @@ STATUSES = range(100, 600)
 def state(emulator: Emulator, query: Query) -> Json:
     """Tell what is there: numbers, a sequence (`sequence`) or a contact (`contact`)."""
     _require_one(query)
-    account = emulator.state
+    account = emulator.played.state
     if "sequence" in query:
         return _sequence(emulator, _found(account.sequences, "sequence", query))
     if "contact" in query:
@@ -49,7 +49,7 @@ def state(emulator: Emulator, query: Query) -> Json:
         "contacts": len(account.contacts),
         "enrolled": sum(len(entry.members) for entry in account.sequences.values()),
         "requests": len(emulator.requests),
-        "messages": len(emulator.ledger.messages),
+        "messages": len(emulator.played.ledger.messages),
         "deliveries": {
             "delivered": emulator.deliveries.delivered,
             "waiting": emulator.deliveries.waiting,
@@ -148,7 +148,7 @@ def requests(emulator: Emulator, query: Query) -> Json:
 def ledger(emulator: Emulator, query: Query) -> Json:
     """Tell the effects: in numbers, of one sequence, contact or request, or check them."""
     _require_one(query)
-    book = emulator.ledger
+    book = emulator.played.ledger
     if "check" in query:
         return _checked(book, query["check"])
     if "contact" in query:
@@ -170,7 +170,7 @@ def ledger(emulator: Emulator, query: Query) -> Json:
 
 
 def _of_contact(emulator: Emulator, query: Query) -> Json:
-    contact_id, book = whole(query, "contact"), emulator.ledger
+    contact_id, book = whole(query, "contact"), emulator.played.ledger
     effects = [
         _effect(entry, only=contact_id)
         for entry in book.effects.select()
@@ -178,12 +178,12 @@ def _of_contact(emulator: Emulator, query: Query) -> Json:
     ]
     messages = [_message(message) for message in book.messages.select(contact_id=contact_id)]
     if not (effects or messages):  # a deleted one may have some
-        _found(emulator.state.contacts, "contact", query)
+        _found(emulator.played.state.contacts, "contact", query)
     return {"effects": effects, "messages": messages}
 
 
 def _of_sequence(emulator: Emulator, query: Query) -> Json:
-    sequence_id, book = whole(query, "sequence"), emulator.ledger
+    sequence_id, book = whole(query, "sequence"), emulator.played.ledger
     enrolments = book.enrolments(sequence_id).items()
     effects = [
         {"request": entry.request_number, "effect": entry.name, "count": entry.count}
@@ -191,7 +191,7 @@ def _of_sequence(emulator: Emulator, query: Query) -> Json:
     ]
     messages = _messages_by_step(book, sequence_id)
     if not (effects or messages):  # a deleted one may have some
-        _found(emulator.state.sequences, "sequence", query)
+        _found(emulator.played.state.sequences, "sequence", query)
     return {
         "enrolments": {str(contact_id): numbers for contact_id, numbers in enrolments},
         "effects": effects,
@@ -235,7 +235,7 @@ def _checked(book: Ledger, names: str) -> Json:
 
 
 def _sequence(emulator: Emulator, sequence: Sequence) -> Json:
-    sent = _messages_by_step(emulator.ledger, sequence.id)
+    sent = _messages_by_step(emulator.played.ledger, sequence.id)
     return {
         "id": sequence.id,
         "name": sequence.name,
@@ -281,7 +281,7 @@ def _contact(emulator: Emulator, contact: Contact) -> Json:
                 "status": sequence.members[contact.id].status,
                 "added_at": iso(sequence.members[contact.id].added_at),
             }
-            for sequence in emulator.state.sequences_of(contact.id)
+            for sequence in emulator.played.state.sequences_of(contact.id)
         },
     }
 

@@ -22,6 +22,7 @@ from reply_async.emulator.calls import perform
 from reply_async.emulator.control import PREFIX, checked
 from reply_async.emulator.data_file import DataFile, DataFileError, Entry
 from reply_async.emulator.operations import EVENTS
+from reply_async.emulator.outreach import HOUR
 from reply_async.emulator.problems import Problem, bare
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ Json = dict[str, Any]
 
 CALL, CONTROL, EVENT, TIME = "call", "control", "event", "time"
 RESET = f"POST {PREFIX}reset"
-TIME_SECONDS = 60.0  # so far the outreach that was seen may fall back by a restart
+TIME_SECONDS = 60.0  # so far the clock may fall back by a restart
 # A move of the clock is kept as the time it led to: others are served on its way.
 _OF_ONE_RUN = frozenset(PREFIX + name for name in ("clock", "faults", "requests"))
 
@@ -59,8 +60,11 @@ class Journal:
         self._add(Entry(now, EVENT, name, json.dumps(content).encode()))
 
     def seen(self, now: float) -> None:
-        """Keep the time up to which somebody looked, about once a minute."""
-        if now - self._last >= TIME_SECONDS:
+        """Keep the time up to which somebody looked, or events went out.
+
+        About once a minute is enough, and for each hour, since outreach goes by hours.
+        """
+        if now - self._last >= TIME_SECONDS or now // HOUR > self._last // HOUR:
             self.moved(now)
 
     def moved(self, now: float) -> None:
@@ -101,7 +105,7 @@ def _play_call(emulator: Emulator, entry: Entry) -> None:
     checked = validation.check(
         operation, emulator.dialects, path_values, url.query, entry.content_type, entry.body
     )
-    users = {user["userId"]: user for user in emulator.state.team_users}
+    users = {user["userId"]: user for user in emulator.played.state.team_users}
     user = users[entry.user_id]
     emulator.request_number = entry.number
     with suppress(Exception):  # a refusal, or a defect that was told of when it happened first

@@ -78,7 +78,7 @@ _counted: WeakKeyDictionary[Sequence, tuple[int, Counter[str]]] = WeakKeyDiction
 
 def render(emulator: Emulator) -> str:
     """Return the whole page as HTML, with the outreach played until now."""
-    emulator.play_due(emulator.clock.now())
+    emulator.catch_up()
     refresh = element("meta", http_equiv="refresh", content=WITHOUT_SCRIPTS_SECONDS)
     head = element(
         "head",
@@ -107,7 +107,7 @@ def _header(emulator: Emulator) -> Markup:
 
 
 def _account(emulator: Emulator) -> Markup:
-    state, clock = emulator.state, emulator.clock
+    state, clock = emulator.played.state, emulator.clock
     enrolled = sum(len(entry.members) for entry in state.sequences.values())
     at = datetime.fromtimestamp(clock.now(), UTC)
     time = element("time", f"{at:%H:%M:%S}", datetime=f"{at:%Y-%m-%dT%H:%M:%SZ}")
@@ -135,7 +135,7 @@ def _pace(clock: Clock) -> str:
 
 
 def _active(emulator: Emulator) -> int:
-    return sum(entry.status == "active" for entry in emulator.state.sequences.values())
+    return sum(entry.status == "active" for entry in emulator.played.state.sequences.values())
 
 
 def _dialect(emulator: Emulator) -> tuple[str, str]:
@@ -154,7 +154,7 @@ def _dialect(emulator: Emulator) -> tuple[str, str]:
 
 
 def _budgets(emulator: Emulator) -> Markup:
-    names = {user["userId"]: user["userName"] for user in emulator.state.team_users}
+    names = {user["userId"]: user["userName"] for user in emulator.played.state.team_users}
     budgets = {emulator.keys[emulator.key].user_id: emulator.budget} | emulator.budgets
     if not emulator.budget.limits:
         return _section("Budget", element("p", "The budget is off.", class_="none"))
@@ -229,7 +229,7 @@ def _fault_row(armed: ArmedFault) -> Markup:
 
 
 def _sequences(emulator: Emulator) -> Markup:
-    entries = emulator.state.sequences
+    entries = emulator.played.state.sequences
     columns = (
         "Name",
         "State",
@@ -272,7 +272,7 @@ def _by_status(sequence: Sequence) -> Counter[str]:
 
 
 def _contacts(emulator: Emulator) -> Markup:
-    entries = emulator.state.contacts
+    entries = emulator.played.state.contacts
     rows = [_contact_row(entry) for entry in islice(reversed(entries.values()), SHOWN_CONTACTS)]
     return _listing("Newest contacts", ("Contact", "*Id", "Added"), rows, len(entries))
 

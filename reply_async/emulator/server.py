@@ -117,6 +117,7 @@ class Exchange:
         emulator, request = self.emulator, self.request
         body = await request.read()
         with emulator.clock.standing() as now:
+            emulator.catch_up()
             carry_out = checked(emulator, request.method, self.path, request.query, body)
             if emulator.journal is not None:
                 emulator.journal.control(now, request.method, self.path, body)
@@ -134,7 +135,7 @@ class Exchange:
         owner = emulator.keys.get(self._key())
         if owner is None:
             raise unauthorized()
-        self.user = owner.acting_user(request.headers, emulator.state.team_users)
+        self.user = owner.acting_user(request.headers, emulator.played.state.team_users)
         now = emulator.clock.now()
         is_stats = self.operation is not None and self.operation.raw["x-rate-class"] == "stats"
         self._spend(emulator.budget_of(self.user["userId"]).spend(now, is_stats=is_stats))
@@ -205,7 +206,7 @@ class Exchange:
     def _hold(self, delay: Fault, now: float) -> None:
         """Keep the state as it is for reads, because the write is to show late."""
         self.emulator.play_due(now)
-        self.emulator.visibility.hold(self.emulator.state, now + (delay.seconds or 0))
+        self.emulator.visibility.hold(self.emulator.played.state, now + (delay.seconds or 0))
 
     def _spend(self, verdict: Verdict | None) -> None:
         if verdict is None:

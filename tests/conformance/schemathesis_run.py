@@ -90,11 +90,11 @@ class Snapshot:
 
     def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
-        self._budgets = emulator.ledger.budgets  # the emulator's, only referred to
+        self._budgets = emulator.played.ledger.budgets  # the emulator's, only referred to
         file = BytesIO()
         pickler = pickle.Pickler(file)
         pickler.persistent_id = lambda it: "budgets" if it is self._budgets else None  # type: ignore[method-assign] # may be set
-        pickler.dump((emulator.state, emulator.ledger, emulator.outreach))
+        pickler.dump(emulator.played)
         self._kept = file.getvalue()
 
     def restore(self) -> None:
@@ -102,8 +102,8 @@ class Snapshot:
         emulator = self._emulator
         unpickler = pickle.Unpickler(BytesIO(self._kept))  # noqa: S301 - our own
         unpickler.persistent_load = lambda _: self._budgets  # type: ignore[method-assign] # may be set
-        emulator.state, emulator.ledger, emulator.outreach = unpickler.load()
-        emulator.state.webhooks.carrier = emulator.deliveries
+        emulator.played = unpickler.load()
+        emulator.played.state.webhooks.carrier = emulator.deliveries
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -115,7 +115,7 @@ async def test_bursts_that_a_kind_of_window_lets_through_are_named(
         emulator.ledger.assert_windows_respected()
         return
     words = (
-        r"1 limits not kept: [56] requests of user 501 from 2027-01-11T09:00:55\.000\+00:00 to "
+        r"1 limits not kept: [456] requests of user 501 from 2027-01-11T09:00:55\.000\+00:00 to "
         r"2027-01-11T09:01:54\.500\+00:00, where the limit minute is 3 in 60 s"
     )
     with pytest.raises(AssertionError, match=words):

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import aiohttp
 import pytest
-from emulator.client import MONDAY, Api
+from emulator.client import MONDAY, Api, email
 
 from reply_async.emulator.account import open_account
 from reply_async.emulator.data_file import DataFile
 from reply_async.emulator.options import exec_options
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
+    from emulator.receiver import Target
+
     from reply_async.emulator import Emulator
+
+    Look: TypeAlias = Callable[[Emulator, Api], Awaitable[None]]
 
 HOUR = 3600
 
@@ -83,6 +88,70 @@ async def test_outreach_does_not_fall_back_behind_what_was_seen(path: Path) -> N
     async with served(path) as (emulator, api):
         assert MONDAY + 30 * HOUR == emulator.clock.now()
         assert sent == emulator.ledger.counts["message_sent"] == 5
+
+
+async def _page(emulator: Emulator, _api: Api) -> None:
+    async with aiohttp.request("GET", emulator.url) as answer:
+        assert 200 == answer.status
+
+
+async def _ledger(_emulator: Emulator, api: Api) -> None:
+    await api.control("GET", "ledger")
+
+
+async def _in_process(emulator: Emulator, _api: Api) -> None:
+    assert emulator.ledger.counts
+
+
+@pytest.mark.parametrize("look", [_page, _ledger, _in_process])
+async def test_what_any_look_showed_does_not_fall_back(path: Path, look: Look) -> None:
+    """However little time has passed since the last entry."""
+    async with served(path) as (emulator, api):
+        made = await api.sequence()
+        await api.enrol(made["id"], await api.contacts(5))
+        await api.ok("POST", f"/v3/sequences/{made['id']}/start", {})
+        emulator.clock.set(MONDAY + 2)  # nine o'clock is over, as time itself would do
+        await look(emulator, api)
+        sent = emulator.played.ledger.counts["message_sent"]
+    async with served(path) as (emulator, _):
+        assert sent == emulator.played.ledger.counts["message_sent"] == 5
+
+
+async def test_what_was_delivered_is_not_delivered_again(path: Path, target: Target) -> None:
+    """The clock alone sends and tells a moment before the end."""
+    async with served(path) as (emulator, api):
+        await api.ok("POST", "/v3/webhooks", {"eventType": "email_sent", "url": target.url})
+        made = await api.sequence()
+        await api.enrol(made["id"], await api.contacts(5))
+        await api.ok("POST", f"/v3/sequences/{made['id']}/start", {})
+        emulator.clock.set(MONDAY + 2)
+        emulator.catch_up()  # as the emulator's own timer does
+        await emulator.deliveries_done()
+        assert 5 == len(target.received)
+    async with served(path) as (emulator, _):
+        emulator.advance(HOUR)
+        await emulator.deliveries_done()
+    assert 5 == len(target.received)
+
+
+async def test_an_advance_that_is_cut_short_keeps_what_it_delivered(
+    path: Path, target: Target
+) -> None:
+    """Hours that were played on the way are played by the next start."""
+    async with served(path) as (emulator, api):
+        await api.ok("POST", "/v3/webhooks", {"eventType": "email_sent", "url": target.url})
+        made = await api.sequence(email(), email(None, delay=30 * 24 * 60))
+        await api.enrol(made["id"], await api.contacts(5))
+        await api.ok("POST", f"/v3/sequences/{made['id']}/start", {})
+        advancing = asyncio.create_task(emulator.play(1000 * HOUR))
+        await asyncio.sleep(0)  # an hour of it
+        advancing.cancel()
+        await emulator.deliveries_done()
+        assert 5 == len(target.received)
+    async with served(path) as (emulator, _):
+        emulator.advance(HOUR)
+        await emulator.deliveries_done()
+    assert 5 == len(target.received)
 
 
 async def test_a_reset_empties_the_file_at_the_next_start(path: Path) -> None:

@@ -127,7 +127,7 @@ async def _send_test(call: Call, webhook: Webhook, event_id: str) -> None:
 @event
 def webhook_attempted(emulator: Emulator, now: float, content: Json) -> None:
     """Log an attempt that failed, and maybe switch off; one that did not ends the row."""
-    webhook = emulator.state.webhooks.by_id.get(content["webhookId"])
+    webhook = emulator.played.state.webhooks.by_id.get(content["webhookId"])
     if webhook is None:  # gone by now
         return
     if is_success(content["status"]):
