@@ -7,6 +7,7 @@ made. How a fault looks on the wire stands in `fault_acts.py`, which rules are a
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from attrs import Attribute, asdict, field, fields, frozen
@@ -87,12 +88,23 @@ def _is_nth(value: object) -> bool:
 
 
 def _is_headers(value: object) -> bool:
-    return isinstance(value, dict) and all(map(_is_text, (*value, *value.values())))
+    return isinstance(value, dict) and all(
+        _is_header_name(name) and _is_text(text) for name, text in value.items()
+    )
 
 
+def _is_header_name(value: object) -> bool:
+    """Tell whether a header can be added; those that frame the body are the server's."""
+    is_token = isinstance(value, str) and re.fullmatch(_HEADER_NAME, value) is not None
+    return is_token and value.lower() not in _FRAMING  # type: ignore[attr-defined] # a text by then
+
+
+_HEADER_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_FRAMING = {"content-length", "transfer-encoding"}
 _is_count = _is_whole(1, 10**9)
 
-# What the members of a rule may be, as a check and in words. None is "not given".
+# What the members of a rule may be, as a check and in words. None is "not given" where it
+# is the default.
 _ALLOWED: dict[str, tuple[Callable[[Any], bool], str]] = {
     "what": (lambda value: isinstance(value, str) and value in TABLE, " ".join(TABLE)),
     "when": (lambda value: value in WHEN, " ".join(WHEN)),
@@ -105,7 +117,10 @@ _ALLOWED: dict[str, tuple[Callable[[Any], bool], str]] = {
     "items": (_is_count, "a whole number from 1: how many items are applied"),
     "seconds": (_is_number(0.001, 1e9), "a number above 0"),
     "status": (_is_whole(200, 599), "a status from 200 to 599"),
-    "headers": (_is_headers, "an object of printable ASCII texts"),
+    "headers": (
+        _is_headers,
+        "an object of names of headers, but no Content-Length or Transfer-Encoding, and texts",
+    ),
     "body": (lambda _: True, "any JSON value"),
     "location": (_is_text, "printable ASCII text"),
     "size_mib": (_is_whole(1, 4096), "a whole number from 1 to 4096"),
@@ -116,7 +131,7 @@ _NEEDED = ("what", "when")
 
 def _check(_fault: object, attribute: Attribute[Any], value: object) -> None:
     is_allowed, words = _ALLOWED[attribute.name]
-    is_missing = value is None and attribute.name not in _NEEDED
+    is_missing = value is None and attribute.default is None
     if not is_missing and not is_allowed(value):
         raise ValueError(f"{attribute.name} {value!r} is not one of: {words}")
 

@@ -45,7 +45,6 @@ logger = logging.getLogger("reply_async.emulator")
 Json = dict[str, Any]
 
 MAX_BODY = 10 * 1024 * 1024
-TOO_LARGE = bare(413, title="Payload Too Large").body
 
 
 class Exchange:
@@ -73,19 +72,33 @@ class Exchange:
             if is_page:
                 return web.Response(text=page.render(self.emulator), headers=page.HEADERS)
             return self._response(200, await self._control())
-        except HTTPRequestEntityTooLarge:
-            return self._response(413, TOO_LARGE)
         except Problem as problem:
             self.headers |= problem.headers
             return self._response(problem.status, problem.body)
+
+    async def _read(self) -> bytes:
+        """Return the body; Problem if it is too large or not packed as its headers say."""
+        try:
+            return await self.request.read()
+        except HTTPRequestEntityTooLarge:
+            raise bare(413, title="Payload Too Large") from None
+        except web.RequestPayloadError:
+            self._end_connection()
+            raise bare(400, "The body is not encoded as its headers say.") from None
+
+    def _end_connection(self) -> None:
+        """Close it after the answer: where a body cannot be unpacked aiohttp reads no further."""
+        self.headers["Connection"] = "close"
+        self.request.content.feed_eof()  # or it would wait for the rest
+        self.request.protocol.close()
 
     async def _api(self) -> web.Response:
         fault, body = self.due.fault, b""
         try:
             if fault is None or fault.what != EARLY_413:
-                body = await self.request.read()
-        except HTTPRequestEntityTooLarge:
-            return self._response(413, TOO_LARGE)
+                body = await self._read()
+        except Problem as problem:
+            return self._response(problem.status, problem.body)
         self.number = self.emulator.next_request_number()
         try:
             status, content = await self._serve(body)
@@ -115,7 +128,7 @@ class Exchange:
 
     async def _control(self) -> Json:
         emulator, request = self.emulator, self.request
-        body = await request.read()
+        body = await self._read()
         with emulator.clock.standing() as now:
             emulator.catch_up()
             carry_out = checked(emulator, request.method, self.path, request.query, body)

@@ -68,6 +68,9 @@ RULE = {"what": "close", "when": "after_apply"}
         ({**RULE, "nth": True}, "nth"),
         ({**RULE, "probability": 1.5}, "probability 1.5 is not one of: a number from 0 to 1"),
         ({**RULE, "probability": "1"}, "probability '1' is not"),
+        ({**RULE, "probability": None}, "probability None is not one of: a number from 0 to 1"),
+        ({**RULE, "seed": None}, "seed None is not one of: a whole number"),
+        ({**RULE, "nth": None}, r"nth \(None,\) is not"),
         ({**RULE, "seed": 0.5}, "seed 0.5 is not one of: a whole number"),
         ({**RULE, "times": 0}, "times 0 is not one of: a whole number from 1"),
         ({**RULE, "items": 2}, "items goes with after_items"),
@@ -77,6 +80,10 @@ RULE = {"what": "close", "when": "after_apply"}
         ({**RULE, "what": "status"}, "status needs status: a status from 200 to 599"),
         ({**RULE, "what": "status", "status": 99}, "status 99 is not"),
         ({**RULE, "what": "status", "status": 500, "headers": {"A": "b\r\nc: d"}}, "headers"),
+        *(
+            ({**RULE, "what": "status", "status": 500, "headers": {name: "1"}}, "names of headers")
+            for name in ("Content-Length", "transfer-encoding", "a b", "X:y", "", "X\n", "é")
+        ),
         ({**RULE, "what": "redirect", "location": "/\r\nx"}, "location"),
         ({**RULE, "what": "delayed_visibility"}, "delayed_visibility needs seconds"),
         ({**RULE, "what": "gzip_bomb", "size_mib": 0}, "size_mib 0 is not"),

@@ -205,3 +205,29 @@ async def test_same_seed_and_calls_give_the_same_answers() -> None:
     first = await play(1)
     assert first == await play(1)
     assert first != await play(2)
+
+
+@pytest.mark.parametrize("path", ["/v3/sequence-folders", "/_emulator/clock"])
+@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
+async def test_a_body_that_cannot_be_unpacked(
+    emulator: Emulator, caplog: pytest.LogCaptureFixture, path: str, encoding: str
+) -> None:
+    """It is a bad request, nothing fails inside, and the connection is not used again."""
+    headers = {
+        "Authorization": f"Bearer {emulator.key}",
+        "Content-Type": "application/json",
+        "Content-Encoding": encoding,
+    }
+    expected = {
+        "title": "Bad Request",
+        "status": 400,
+        "detail": "The body is not encoded as its headers say.",
+    }
+    async with aiohttp.ClientSession(emulator.url, headers=headers) as http:
+        for size in (20, 100_000):
+            data = b'"not packed"' + b" " * size
+            async with http.post(path, data=data) as answer:
+                assert 400 == answer.status
+                assert expected == await answer.json(content_type=None)
+                assert "close" == answer.headers["Connection"]
+    assert not caplog.records
