@@ -159,6 +159,11 @@ class Limit:
         self.window.count(at)
         self.peak = max(self.peak, self.window.used(at))
 
+    @property
+    def is_exceeded(self) -> bool:
+        """Tell whether the user ever got more in a row than the limit."""
+        return self.granted.most > self.window.limit
+
     def free(self, at: int) -> int:
         """Return how many more requests would go through now."""
         return max(0, self.window.capacity - self.window.used(at))
@@ -213,13 +218,20 @@ class Budget:
 
     ``granted`` and ``answered_429`` tell what became of the requests, `competitor`
     of those of the other, who begins at ``since`` or when somebody looks for the first
-    time; ``last_refused`` keeps the newest 429s.
+    time; ``last_refused`` keeps the newest 429s, ``exceeded`` limits of earlier rules.
     """
 
     def __init__(self, rules: BudgetRules = OFF, since: float | None = None) -> None:
-        self.rules = rules
         self.granted = self.answered_429 = 0
         self.last_refused: deque[Refused] = deque(maxlen=KEPT_REFUSALS)
+        self.exceeded: list[Limit] = []
+        self.limits: tuple[Limit, ...] = ()
+        self.change(rules, since)
+
+    def change(self, rules: BudgetRules, since: float | None = None) -> None:
+        """Begin to count by other rules; what became of earlier requests is still told."""
+        self.exceeded += [limit for limit in self.limits if limit.is_exceeded]
+        self.rules = rules
         self.competitor = Competitor(rules, since)
         self.limits = tuple(_limits(rules))
         self._shared = tuple(limit for limit in self.limits if limit.name != "stats")

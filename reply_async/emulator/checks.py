@@ -54,8 +54,8 @@ def windows_exceeded(ledger: Ledger) -> list[str]:
         f"{iso(limit.granted.since / TICKS, 3)} to {iso(limit.granted.until / TICKS, 3)}, "
         f"where the limit {limit.name} is {limit.window.limit} in {limit.seconds} s"
         for user_id, budget in ledger.budgets().items()
-        for limit in budget.limits
-        if limit.granted.most > limit.window.limit
+        for limit in (*budget.exceeded, *budget.limits)
+        if limit.is_exceeded
     ]
 
 

@@ -182,10 +182,14 @@ class Emulator:
         return self.budgets[user_id]
 
     def set_budget(self, budget: BudgetRules | Sequence[int] | None) -> None:
-        """Start counting anew for everybody; None switches the budget off."""
+        """Start counting anew for everybody; None switches the budget off.
+
+        What was granted and refused before is still told, until a reset.
+        """
         self._rules = rules_of(budget)
         self._counted_since = self.clock.now()
-        self.budgets.clear()
+        for known in self.budgets.values():
+            known.change(self._rules, self._counted_since)
 
     def add_key(
         self,

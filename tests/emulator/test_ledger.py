@@ -139,6 +139,29 @@ async def test_refused_requests_do_no_harm_to_a_window(
         emulator.ledger.assert_no_429()
 
 
+async def test_other_rules_wash_nothing_away(api: Api, emulator: Emulator) -> None:
+    """What was refused, and what was too much, is held against a run until the reset."""
+    emulator.set_budget(BudgetRules(minute=2, hour=None, window="fixed"))
+    for seconds in (1, 0):  # at the end of a minute and in the next
+        for _ in range(2):
+            await api("GET", "/v3/whoami")
+        emulator.advance(seconds)
+    assert 429 == (await api("GET", "/v3/whoami"))[0]
+    await api.control("POST", "budget", {"whole_seconds": True})
+    emulator.set_budget((100, 3000))
+    assert 200 == (await api("GET", "/v3/whoami"))[0]
+    with pytest.raises(AssertionError, match="1 requests of user 501, the last at 2027"):
+        emulator.ledger.assert_no_429()
+    with pytest.raises(AssertionError, match=r"1 limits not kept: 4 requests .* minute is 2"):
+        emulator.ledger.assert_windows_respected()
+    told = await api.control("GET", "budget")
+    assert (5, 1, 1) == (told["granted"], told["answered_429"], len(told["last_429"]))
+    assert 1 == told["windows"][0]["used"]
+    emulator.reset()
+    emulator.ledger.assert_no_429()
+    emulator.ledger.assert_windows_respected()
+
+
 async def test_members_who_come_from_nowhere_are_named(api: Api, emulator: Emulator) -> None:
     """The state has to agree with the effects."""
     made = await api.sequence()
