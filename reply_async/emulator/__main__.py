@@ -46,7 +46,8 @@ def main(argv: list[str] | None = None, *, prog: str = "python -m reply_async.em
     except DataFileError as error:
         return _complain(str(error), FAILED)
     except ValueError as error:  # the contract names dialects and routes, the file its seed
-        return _complain(f"{prog}: error: {error}", USAGE)
+        name = f"{prog} exec" if is_exec else prog
+        return _complain(f"{name}: error: {error}", USAGE)
     with file:
         return asyncio.run(_run(emulator, options) if is_exec else _serve(emulator, options))
 
@@ -61,8 +62,7 @@ async def _serve(emulator: Emulator, options: argparse.Namespace) -> int:
     except ValueError as error:
         return _complain(f"{error}; add --allow-network if it shall", USAGE)
     except OSError as error:
-        text = f"Cannot listen on {options.host}, port {options.port}: {error.strerror or error}"
-        return _complain(text, FAILED)
+        return _cannot_listen(options.host, options.port, error)
     print(emulator.url, emulator.key, flush=True)  # noqa: T201 - tools read this line
     if options.exit_with_parent:
         loop.add_reader(sys.stdin.fileno(), _watch_stdin, stopped)
@@ -80,12 +80,22 @@ def _watch_stdin(stopped: asyncio.Event) -> None:
 async def _run(emulator: Emulator, options: argparse.Namespace) -> int:
     from reply_async.emulator.execution import run_command  # noqa: PLC0415 - not for others
 
-    async with emulator:
-        try:
-            return await run_command(options.command, emulator.url, emulator.key)
-        except OSError as error:
-            text = f"cannot run {options.command[0]}: {error.strerror or error}"
-            return _complain(text, 127 if isinstance(error, FileNotFoundError) else 126)
+    try:
+        await emulator.start(options.port)
+    except OSError as error:
+        return _cannot_listen("127.0.0.1", options.port, error)
+    try:
+        return await run_command(options.command, emulator.url, emulator.key)
+    except OSError as error:
+        text = f"cannot run {options.command[0]}: {error.strerror or error}"
+        return _complain(text, 127 if isinstance(error, FileNotFoundError) else 126)
+    finally:
+        await emulator.close()
+
+
+def _cannot_listen(host: str, port: int, error: OSError) -> int:
+    text = f"Cannot listen on {host}, port {port}: {error.strerror or error}"
+    return _complain(text, FAILED)
 
 
 def _complain(text: str, code: int) -> int:

@@ -60,7 +60,7 @@ def _emulator(options: argparse.Namespace, kept: dict[str, Any]) -> Emulator:
         speed=options.speed,
         clock=options.clock,
         started_at=kept.get("started_at"),
-        dialect=options.dialect or DEFAULT,
+        dialect=DEFAULT if options.dialect is None else options.dialect,
         faults=read_faults(options.faults) if options.faults else (),
     )
 

@@ -18,7 +18,7 @@ from reply_async.emulator.faults import read_fault
 from reply_async.emulator.json_text import read_json
 from reply_async.emulator.keys import make_key
 from reply_async.emulator.problems import bare
-from reply_async.emulator.rates import rates_of
+from reply_async.emulator.rates import LEVELS, RATES, rates_of
 from reply_async.emulator.state import USER_ID
 
 if TYPE_CHECKING:
@@ -30,6 +30,11 @@ Act: TypeAlias = Callable[[], Json | Awaitable[Json]]
 Value = TypeVar("Value")
 
 PREFIX = "/_emulator/"
+
+
+def is_for_tools(path: str) -> bool:
+    """Tell whether a request is for the control plane, whether or not there is such a route."""
+    return f"{path}/".startswith(PREFIX)
 
 
 @frozen
@@ -52,7 +57,8 @@ def checked(emulator: Emulator, method: str, path: str, query: Query, body: byte
         raise bare(404, f"Route not found; below {PREFIX} there are: {', '.join(_ROUTES)}")
     route = methods.get(method)
     if route is None:
-        raise bare(405, headers={"Allow": ", ".join(methods)})
+        allowed = ", ".join(methods)
+        raise bare(405, f"{path} takes {allowed}", headers={"Allow": allowed})
     try:
         for name in query:
             if name not in route.query:
@@ -190,7 +196,10 @@ def _add_key(emulator: Emulator, _query: Query, body: Json) -> Act:
 
 
 def _set_rates(emulator: Emulator, _query: Query, body: Json) -> Act:
+    if not body:
+        raise ValueError(f"send rates, of: {', '.join(RATES)}; with one of {', '.join(LEVELS)}")
     rates, place = rates_of(body)
+    emulator.require_place(place)
 
     def change() -> Json:
         emulator.set_rates(rates, **place)

@@ -14,7 +14,7 @@ from reply_async.emulator.arguments import check_arguments
 from reply_async.emulator.armed_faults import Faults
 from reply_async.emulator.background_jobs import finish_jobs
 from reply_async.emulator.budget import HOUR, Budget, BudgetRules, rules_of
-from reply_async.emulator.clock import LAST, Clock
+from reply_async.emulator.clock import LAST, Clock, parse_duration
 from reply_async.emulator.contract import load_contract
 from reply_async.emulator.delivery import Deliveries, is_loopback_host
 from reply_async.emulator.dialects import DEFAULT, DialectChoice, Dialects, dialects_of
@@ -171,9 +171,27 @@ class Emulator:
         """Let people react by these rates to messages sent from now on.
 
         They replace those of a sequence, a step or a variant, or of all if none is named.
+        ValueError if it is not there.
         """
         self.catch_up()
-        self.rates.set(rates, sequence_id=sequence_id, step_id=step_id, variant_id=variant_id)
+        place = {"sequence_id": sequence_id, "step_id": step_id, "variant_id": variant_id}
+        place = {name: number for name, number in place.items() if number is not None}
+        self.require_place(place)
+        self.rates.set(rates, **place)
+
+    def require_place(self, place: Mapping[str, int | None]) -> None:
+        """Raise ValueError unless there are the sequence, step or variant that rates are for."""
+        sequences = self.played.state.sequences.values()
+        steps = [step for sequence in sequences for step in sequence.steps]
+        variants = [variant for step in steps for variant in step.variants or ()]
+        known = {
+            "sequence_id": {sequence.id for sequence in sequences},
+            "step_id": {step.id for step in steps},
+            "variant_id": {variant["id"] for variant in variants},
+        }
+        for name, number in place.items():
+            if number not in known[name]:
+                raise ValueError(f"there is no {name.removesuffix('_id')} {number}")
 
     def budget_of(self, user_id: int) -> Budget:
         """Return the budget of one user, over all keys that act as that user."""
@@ -219,14 +237,17 @@ class Emulator:
         """Call ``callback(request, headers, body)`` for every answer of the API."""
         self.answer_callbacks.append(callback)
 
-    def advance(self, seconds: float) -> None:
-        """Move the clock forward and play all that falls due; ValueError for backward."""
-        for _ in self._hours(seconds):
+    def advance(self, duration: float | str) -> None:
+        """Move the clock forward and play all that falls due; ValueError for backward.
+
+        It is a number of seconds, or a text such as `90s`, `2h` or `5d`.
+        """
+        for _ in self._hours(parse_duration(duration)):
             pass
 
-    async def play(self, seconds: float) -> None:
+    async def play(self, duration: float | str) -> None:
         """Do the same, and let the loop serve others after each hour in which anything may be."""
-        for _ in self._hours(seconds):
+        for _ in self._hours(parse_duration(duration)):
             await asyncio.sleep(0)
 
     def _hours(self, seconds: float) -> Iterator[None]:

@@ -141,7 +141,7 @@ def requests(emulator: Emulator, query: Query) -> Json:
     return {
         "total": len(emulator.requests),
         "by_operation": emulator.requests.totals(),
-        "items": [asdict(entry) for entry in found],
+        "items": [{**asdict(entry), "at": iso(entry.at, 3)} for entry in found],
     }
 
 

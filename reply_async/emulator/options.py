@@ -31,7 +31,7 @@ def server_options(prog: str, arguments: list[str]) -> argparse.Namespace:
         epilog=f"`{prog} exec [options] -- COMMAND ...` serves as long as a command runs.",
     )
     place = parser.add_argument_group("where it listens")
-    place.add_argument("--port", type=_port, default=0, help="default: a free one")
+    _add_port(place)
     place.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="default: 127.0.0.1")
     place.add_argument(
         "--allow-network",
@@ -53,6 +53,7 @@ def exec_options(prog: str, arguments: list[str]) -> argparse.Namespace:
         description="Run a command on an emulator of its own, and return its exit code. The"
         " command finds address and key in REPLY_BASE_URL and REPLY_API_KEY.",
     )
+    _add_port(parser.add_argument_group("where it listens"))
     _add_account(parser)
     end = arguments.index("--") if "--" in arguments else len(arguments)
     options = parser.parse_args(arguments[:end])
@@ -60,6 +61,10 @@ def exec_options(prog: str, arguments: list[str]) -> argparse.Namespace:
     if not options.command:
         parser.error("name a command after --")
     return options
+
+
+def _add_port(place: argparse._ArgumentGroup) -> None:
+    place.add_argument("--port", type=_port, default=0, help="default: a free one")
 
 
 def _add_account(parser: argparse.ArgumentParser) -> None:

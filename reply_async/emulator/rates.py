@@ -62,6 +62,7 @@ class Rates:
         return {name: rate for name, rate in asdict(self).items() if rate is not None}
 
 
+RATES = tuple(attribute.name for attribute in fields(Rates))
 USUAL = Rates(
     interested=0.45,
     meetings_booked=0.4,
@@ -97,9 +98,8 @@ def rates_of(body: Mapping[str, Any]) -> tuple[Rates, dict[str, int]]:
         if type(number) is not int:
             raise ValueError(f"{name} must be a number, not {number!r}")
     rates = {name: value for name, value in body.items() if name not in LEVELS}
-    known = [attribute.name for attribute in fields(Rates)]
-    if unknown := [name for name in rates if name not in known]:
-        raise ValueError(f"no rate {unknown[0]!r}; there are {', '.join(known)}")
+    if unknown := [name for name in rates if name not in RATES]:
+        raise ValueError(f"no rate {unknown[0]!r}; there are {', '.join(RATES)}")
     return Rates(**rates), place
 
 

@@ -21,7 +21,7 @@ from reply_async.emulator import page, validation
 from reply_async.emulator.calls import perform
 from reply_async.emulator.clock import plain_iso
 from reply_async.emulator.connections import Server, play
-from reply_async.emulator.control import PREFIX, checked
+from reply_async.emulator.control import checked, is_for_tools
 from reply_async.emulator.fault_acts import JSON_TYPE, PROBLEM_TYPE, HttpAnswer, act
 from reply_async.emulator.faults import AFTER_ITEMS, BEFORE_APPLY, EARLY_413, MID_ANSWER
 from reply_async.emulator.operations import HANDLERS, Answer, changes_state
@@ -65,7 +65,7 @@ class Exchange:
         """Return the answer, whatever it is."""
         method, headers = self.request.method, self.request.headers
         is_page = self.path == "/" and method in READS
-        if not (is_page or self.path.startswith(PREFIX)):
+        if not (is_page or is_for_tools(self.path)):
             return await self._api()
         try:
             require_own(method, headers, allow_network=self.emulator.allow_network)

@@ -56,14 +56,18 @@ def test_the_same_is_told_later() -> None:
     for change in (
         lambda: emulator.set_budget(wrong),
         lambda: emulator.set_rates(wrong),
+        lambda: emulator.set_rates(Rates(), sequence_id=wrong),
+        lambda: emulator.advance("5x"),
         lambda: emulator.add_key(wrong),
         lambda: emulator.add_key("emu_a", user_id=wrong),
         lambda: emulator.add_key("emu_a", scopes=wrong),
         lambda: emulator.faults.add(wrong),
         lambda: setattr(emulator, "dialects", wrong),
     ):
-        with pytest.raises(ValueError, match=r"5|emu_"):
+        with pytest.raises(ValueError, match=r"5|emu_|duration"):
             change()
+    emulator.advance("5d")
+    assert 5 * 86_400 == emulator.clock.now()
     emulator.set_rates(Rates(replied=1))
     assert (7, [emulator.key]) == (emulator.budget.rules.minute, list(emulator.keys))
 

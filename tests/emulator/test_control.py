@@ -41,6 +41,7 @@ async def test_requests_are_logged_and_totalled(api: Api, emulator: Emulator) ->
         shown["by_operation"],
     )
     assert [404, 404] == [entry["status"] for entry in shown["items"]]
+    assert ["2027-01-11T08:59:59.000+00:00"] * 2 == [entry["at"] for entry in shown["items"]]
     log = emulator.requests
     assert 2 == log.count("GET", "/v3/sequences/{id}")
     assert 1 == log.count("GET", f"/v3/sequences/{made['id']}")

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import resource
 import signal
+import socket
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -79,6 +80,37 @@ def test_exit_codes_are_those_of_a_shell(
     """Not found is 127, not to be run 126, killed is 128 and the signal; options stay."""
     assert code == main(["exec", "--budget", "off", "--", *command])
     assert ("-- a" if code == 0 else "", said) == capfd.readouterr()
+
+
+def test_a_port_can_be_chosen(capfd: pytest.CaptureFixture[str]) -> None:
+    """For clients whose address is fixed; one that is taken is one line and 1."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        assert 1 == main(["exec", "--port", port, "--", "true"])
+    refused = f"Cannot listen on 127.0.0.1, port {port}: "
+    assert capfd.readouterr().err.startswith(refused)
+    assert 0 == main(["exec", "--port", port, "--", "sh", "-c", "echo $REPLY_BASE_URL"])
+    assert (f"http://127.0.0.1:{port}\n", "") == capfd.readouterr()
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "said"),
+    [
+        ("emulator", ["--dialect", "nope"], "there are default, modern, legacy"),
+        ("emulator exec", ["--dialect", "nope"], "there are default, modern, legacy"),
+        ("emulator exec", ["--dialect", ""], "there are default, modern, legacy"),
+        ("emulator exec", ["--faults", "no-such-file.json"], "no-such-file.json: No such file"),
+    ],
+)
+def test_what_the_contract_refuses_is_told_under_the_name_of_the_program(
+    name: str, options: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In one line, whether it serves or runs a command."""
+    mode = ["exec", *options, "--", "true"] if name.endswith("exec") else options
+    assert 2 == main(mode, prog="emulator")
+    error = capsys.readouterr().err
+    assert error.startswith(f"{name}: error: ")
+    assert said in error
 
 
 @pytest.mark.parametrize("arguments", [["exec"], ["exec", "true"], ["exec", "--port", "1", "--"]])

@@ -75,7 +75,7 @@ class Raw:
         async with self._http.request(method, self._url + path, data=body) as response:
             content = json.loads(await response.read())
         refused = content.get("detail", "") if response.status >= 400 else ""
-        is_told = response.status < 400 or response.status == 405 or refused
+        is_told = response.status < 400 or refused
         if response.status >= 500 or not is_told or PYTHON_WORDS.search(refused[:300]):
             self.broken.append(
                 f"{method} {path[:60]} {body[:90]!r}: {response.status} {refused[:90]}"
@@ -122,6 +122,12 @@ async def test_no_body_and_no_query_breaks_it(raw: Raw) -> None:
         (("POST", "keys", {"key": "emu_y", "scopes": [5]}), "no scopes: 5;"),
         (("POST", "keys", {"key": "emu_y", "user_id": [1]}), "user_id is a whole number, not [1]"),
         (("POST", "dialects", {"choices": {"import_mode": []}}), "no variant of import_mode"),
+        (("POST", "rates", {}), "send rates, of: opened, clicked,"),
+        (("POST", "rates", {"replied": 1, "sequence_id": 9}), "there is no sequence 9"),
+        (("POST", "rates", {"replied": 1, "step_id": 9}), "there is no step 9"),
+        (("POST", "rates", {"replied": 1, "variant_id": 9}), "there is no variant 9"),
+        (("DELETE", "clock", None), "/_emulator/clock takes GET, POST"),
+        (("GET", "reset", None), "/_emulator/reset takes POST"),
         (("POST", "rates", {"sequence_id": 1, "step_id": 2}), "rates are set for one of"),
         (("POST", "reset", {"all": True}), "no 'all' in the body; it takes none"),
         (("POST", "reset?sequence=5", None), "no 'sequence' in the query; it takes none"),
@@ -146,8 +152,17 @@ async def test_a_refusal_says_what_and_what_is_allowed(
     """In words of the control plane."""
     method, path, body = request_
     status, problem = await raw(method, path, b"" if body is None else json.dumps(body).encode())
-    assert status in {400, 404}
+    assert status in {400, 404, 405}
     assert said in problem["detail"]
+
+
+async def test_the_address_without_its_slash_lists_what_there_is(api: Api) -> None:
+    """It is no route of the API, which would ask for a key."""
+    for path in ("/_emulator", "/_emulator/"):
+        status, problem = await api("GET", path, headers={})
+        assert 404 == status
+        assert "there are: state, reset, clock" in problem["detail"]
+    assert 401 == (await api("GET", "/_emulators", headers={}))[0]
 
 
 async def test_a_refused_reset_empties_nothing(api: Api, raw: Raw) -> None:

@@ -178,9 +178,10 @@ def test_a_whole_run_speaks_one_dialect(project: pytest.Pytester) -> None:
             assert "sync_200" == reply_emulator.dialects["import_mode"]
     """)
     run(project, "--reply-dialect", "legacy,import_mode=sync_200").assert_outcomes(passed=2)
-    result = run(project, "--reply-dialect", "newest", "-k", "test_dialect")
-    result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["*there are default, modern, legacy*"])
+    for wrong in ("newest", ""):
+        result = run(project, "--reply-dialect", wrong)
+        assert pytest.ExitCode.USAGE_ERROR == result.ret
+        result.stderr.fnmatch_lines(["ERROR: --reply-dialect: *there are default, modern, legacy*"])
 
 
 def test_the_nearest_mark_makes_the_emulator(project: pytest.Pytester) -> None:
