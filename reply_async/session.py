@@ -390,7 +390,8 @@ class ReplySession:
         shared = _limiters.setdefault(asyncio.get_running_loop(), {})
         user = self._user(), self._budget_store
         if user not in shared:
-            if len(shared) % _USERS_BETWEEN_CLEANINGS == _USERS_BETWEEN_CLEANINGS - 1:
+            most = max(len(shared), len(_budgets))
+            if most % _USERS_BETWEEN_CLEANINGS == _USERS_BETWEEN_CLEANINGS - 1:
                 _forget_idle(shared)
             shared[user] = Limiter(store=store_at(self._budget_store) or _budget_of(user[0]))
         return shared[user]
@@ -409,11 +410,15 @@ def _budget_of(user: str) -> MemoryStore | None:
 
 
 def _forget_idle(shared: dict[tuple[str, str | None], Limiter]) -> None:
-    """Forget budgets of which nothing counts any more, and that no session draws on."""
+    """Forget budgets of this thread that no session draws on, where nothing counts any more."""
     for user, limiter in list(shared.items()):
         if limiter not in _open_sessions and limiter.is_idle:
             del shared[user]
-            _budgets.pop((user[0], threading.get_ident()), None)
+    now, thread = asyncio.get_running_loop().time(), threading.get_ident()
+    in_use = {user for limiters in _limiters.values() for user, _ in limiters}
+    for key, store in list(_budgets.items()):
+        if key[1] == thread and key[0] not in in_use and store.is_idle(now):
+            del _budgets[key]
 
 
 def checked_origin(base_url: str, key: Secret, *, allow_insecure: bool) -> str:

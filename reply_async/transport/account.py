@@ -52,7 +52,15 @@ class Account:
         """Begin in an event loop; what was planned in another one is not done any more."""
         self._timer: asyncio.TimerHandle | None = None
         self._flushing: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None  # in which they are
         self._fetched = -math.inf
+
+    def end(self) -> None:
+        """Do nothing more in the event loop that was left."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._flushing is not None:
+            self._flushing.cancel()
 
     @property
     def at_hand(self) -> Budget | None:
@@ -143,6 +151,8 @@ class Account:
         self.ahead = reply.now - now
         if reply.state is not None:
             self._copy = Budget.load(self._limits, reply.state)
+            for news in self._news:  # that came while the store answered
+                hear(self._copy, reply.now, news)
             self._fetched, self._is_watched = now, False
         elif want is not None and reply.is_granted:
             expires = reply.now + reply.wait_seconds + want.lease_seconds
@@ -151,9 +161,11 @@ class Account:
     def _flush_in(self, seconds: float) -> None:
         loop = asyncio.get_running_loop()
         at = loop.time() + seconds
-        if self._timer is not None and not self._timer.cancelled() and self._timer.when() <= at:
-            return
+        if loop is not self._loop:
+            self._loop, self._timer, self._flushing = loop, None, None
         if self._timer is not None:
+            if not self._timer.cancelled() and self._timer.when() <= at:
+                return
             self._timer.cancel()
         self._timer = loop.call_at(at, self._start_flush)
 

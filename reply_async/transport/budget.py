@@ -260,6 +260,15 @@ class Budget:
             limit = min(limit, max(LEAST_LEFT * whole, whole - ROOM_TO_GROW * others))
         return max(1.0, limit)
 
+    def is_idle(self, now: float) -> bool:
+        """Tell whether nothing that was spent or refused counts any more."""
+        self._expire(now)
+        is_slowed = any(
+            self.scale(name, now) < 1 or pace.not_before > now for name, pace in self.paces.items()
+        )
+        is_spent = any(guard.used(now) for guard in self.guards.values())
+        return not (self.leases or is_slowed or is_spent or self.spent_by_others("hour", now))
+
     def dump(self, now: float) -> State:
         """Return all but the limits, to be kept and loaded again."""
         self._expire(now)

@@ -14,6 +14,7 @@ import asyncio
 import contextlib
 import copy
 import math
+import os
 import random
 import secrets
 from collections.abc import Collection
@@ -64,9 +65,9 @@ class Pacer:
 
     async def follow(self, limit: float, now: float) -> None:
         """Go by another limit of the minute, or in another loop, from now on."""
-        level, self.limit = self._drained(now), limit
-        self._engine = self._made(limit)
-        await self._engine.acquire(min(level, self.burst))  # at once: it is empty
+        self._level, self._at = self._drained(now), now
+        self.limit, self._engine = limit, self._made(limit)
+        await self._engine.acquire(min(self._level, self.burst))  # at once: it is empty
 
     async def take(self, loop: asyncio.AbstractEventLoop) -> None:
         """Wait for a token."""
@@ -83,7 +84,8 @@ class Pacer:
         return now + max(0.0, 1 - self.tokens(now)) * self._window / self.limit
 
     def _drained(self, now: float) -> float:
-        return max(0.0, self._level - (now - self._at) * self.limit / self._window)
+        elapsed = max(0.0, now - self._at)  # another loop's clock may be behind
+        return max(0.0, self._level - elapsed * self.limit / self._window)
 
 
 class Limiter:
@@ -136,6 +138,7 @@ class Limiter:
         self._uniform = uniform
         self._granted = 0
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._process = os.getpid()
         self._begin()
         self._outlook = Outlook()
         self.retry_quota = RetryQuota()
@@ -146,7 +149,7 @@ class Limiter:
         self._lanes = self._turnstile.lanes
         self._held = dict.fromkeys(Lane, -math.inf)  # until when it is no use to ask
         self._is_full = False  # a whole limit is in flight
-        self._is_asking = False
+        self._asking_since = math.inf
         self._failure: ReplyError | None = None  # of the store, since it last worked
         self._failed_until, self._backoff = -math.inf, 0.0
         self._is_paced = False  # aiolimiter belongs to this loop
@@ -245,9 +248,8 @@ class Limiter:
     @property
     def is_idle(self) -> bool:
         """Whether nobody waits, and nothing that was spent or refused counts any more."""
-        state = self.state
-        slowed = state.scale < 1 or state.stats_scale < 1 or state.others_in_hour
-        return not (state.waiting or state.used_in_hour or state.held_seconds or slowed)
+        budget, now = self._account.look()
+        return not self._lanes and budget.is_idle(now)
 
     async def flush(self) -> None:
         """Let a shared store know at once what it would be told soon."""
@@ -265,12 +267,21 @@ class Limiter:
         """Return the event loop; begin anew if it is another one than before."""
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
-            if self._loop is not None and self._loop.is_running():
-                raise InvalidUse("limiter", "is used in another event loop: share a store instead")
-            self._loop = loop
+            self._leave()
+            self._loop, self._process = loop, os.getpid()
             self._account.begin()
             self._begin()
         return loop
+
+    def _leave(self) -> None:
+        """Leave the last event loop; whoever waits in it is told, if it may go on."""
+        if self._loop is None or self._loop.is_closed() or self._process != os.getpid():
+            return
+        error = InvalidUse("limiter", "is used in another event loop: share a store instead")
+        if self._loop.is_running():
+            raise error
+        self._turnstile.end(error)
+        self._account.end()
 
     async def _serve_all(self) -> None:
         """Ask for grants and hand them over as long as somebody waits."""
@@ -293,8 +304,9 @@ class Limiter:
         lease_seconds = max(head.lease_seconds for head in heads)
         grant = self._new_grant(is_stats=is_stats)
         paced = self._pacer.ready_at(loop.time()) - loop.time()  # no part of the lease
-        ahead_seconds = 0.0 if is_local else AHEAD_SECONDS
-        self._is_asking = True
+        # Statistics that wait for their time must not keep others from theirs.
+        ahead_seconds = 0.0 if is_local or is_stats else AHEAD_SECONDS
+        self._asking_since = loop.time()
         try:
             reply = await self._account.ask(
                 Want(grant.lease_id, paced + lease_seconds, is_stats, ahead_seconds)
@@ -303,7 +315,7 @@ class Limiter:
             self._wait_without_store(loop, error)
             return
         finally:
-            self._is_asking = False
+            self._asking_since = math.inf
         if self._failure is not None:
             self._failure, self._backoff = None, 0.0
             self._held = dict.fromkeys(Lane, -math.inf)
@@ -357,7 +369,7 @@ class Limiter:
         """Tell who awaits a call; who may wait for ever waits, longer each time."""
         self._failure = error
         self._turnstile.turn_out(error, lambda waiter: waiter.latest < math.inf)
-        if loop.time() >= self._failed_until:  # calls may ask, and fail, meanwhile
+        if self._lanes and loop.time() >= self._failed_until:  # calls may fail meanwhile
             first, last = STORE_BACKOFF
             self._backoff = min(last, max(first, 2 * self._backoff))
             self._failed_until = loop.time() + self._backoff
@@ -369,7 +381,7 @@ class Limiter:
         """Return why somebody has waited in vain."""
         if self._failure is not None:
             return copy.copy(self._failure)
-        if self._is_asking and self._account.at_hand is None:
+        if asyncio.get_running_loop().time() - self._asking_since >= STORE_SECONDS:
             return StoreFailed("a shared store", "does not come in time: it is busy, or far away")
         return WaitTooLong(self._seconds_ahead(waiter.lane))
 

@@ -178,6 +178,11 @@ class Recollection:
             self._leases[want.lease_id] = (expires, want.is_stats)
         self._forget(now, message.limits)
 
+    def disown(self) -> None:
+        """Forget what was granted: after a fork the parent tells of it."""
+        self._answered.clear()
+        self._leases.clear()
+
     def history(self, now: float, lacking_seconds: float) -> History:
         """Return what was granted, as far as it ended in the last seconds."""
         since = now - lacking_seconds

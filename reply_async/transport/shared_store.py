@@ -25,6 +25,7 @@ class SharedStore(ABC):
 
     def __init__(self, name: str) -> None:
         self._name, self._participant = name, secrets.token_hex(6)
+        self._process = os.getpid()
         self._recollections: dict[str, Recollection] = {}
 
     def __repr__(self) -> str:
@@ -35,6 +36,7 @@ class SharedStore(ABC):
 
         Raises: StoreFailed if the store cannot be used; nothing is granted then.
         """
+        self._enter_process()
         recollection = self._recollections.setdefault(user, Recollection())
         clock, history = asyncio.get_running_loop().time, None
         known, visits = recollection.name, recollection.visits
@@ -55,6 +57,17 @@ class SharedStore(ABC):
             known, visits = answer.name, answer.visits
             history = recollection.history(clock(), answer.lacking_seconds)
         raise StoreFailed(self._name, "forgets what it is told: is its data deleted on purpose?")
+
+    def _enter_process(self) -> None:
+        """Begin anew in a forked process."""
+        if self._process != os.getpid():
+            self._process = os.getpid()
+            for each in self._recollections.values():
+                each.disown()
+            self._leave_parent()
+
+    def _leave_parent(self) -> None:  # noqa: B027 - most have nothing to leave
+        """Let go of what belongs to the parent process, without ending it."""
 
     @abstractmethod
     async def close(self) -> None:

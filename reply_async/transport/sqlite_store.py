@@ -48,20 +48,18 @@ class SqliteStore(SharedStore):
         self._begin()
 
     def _begin(self) -> None:
-        self._process = os.getpid()
         self._file = SqliteFile(self._path)
         self._thread: ThreadPoolExecutor | None = None
 
     async def close(self) -> None:
         """Give the file back; exchanging again opens it anew."""
-        self._leave_parent()
+        self._enter_process()
         thread, self._thread = self._thread, None
         if thread is not None:
             await asyncio.get_running_loop().run_in_executor(thread, self._file.close)
             thread.shutdown()
 
     async def _visit(self, user: str, visit: Visit) -> Answer:
-        self._leave_parent()
         if self._thread is None:
             self._thread = ThreadPoolExecutor(1, thread_name_prefix="reply-async-budget")
         return await asyncio.get_running_loop().run_in_executor(
@@ -69,10 +67,8 @@ class SqliteStore(SharedStore):
         )
 
     def _leave_parent(self) -> None:
-        """Begin anew in a forked process, where the thread is not and the file is another's."""
-        if self._process != os.getpid():
-            _INHERITED.append(self._file)
-            self._begin()
+        _INHERITED.append(self._file)
+        self._begin()  # the thread is not there either
 
     def _step(self, user: str, request: Visit) -> Answer:
         def change(before: bytes | None) -> tuple[bytes, Answer]:

@@ -165,6 +165,10 @@ class MemoryStore:
             self._budget.limits = limits
         return self._budget
 
+    def is_idle(self, now: float) -> bool:
+        """Tell whether nothing that was spent or refused counts any more."""
+        return self._budget is None or self._budget.is_idle(now)
+
     async def exchange(self, user: str, message: Message) -> Reply:  # noqa: ARG002 - protocol
         """Take one whole step, at once."""
         now = asyncio.get_running_loop().time()

@@ -82,8 +82,14 @@ class Turnstile:
     def turn_out(self, error: Exception, leaves: Callable[[Waiter[Grant]], bool]) -> None:
         """Tell all that leave, with an error."""
         for waiter in self.lanes.drain(leaves):
-            _fail(waiter, copy.copy(error))
+            _fail(waiter, _copy(error))
         self._wake_if_empty()
+
+    def end(self, error: Exception) -> None:
+        """Turn everybody out and end the task, in a loop that does not run now."""
+        self.turn_out(error, lambda _: True)
+        if self._task is not None:
+            self._task.cancel()
 
     def _give_up(self, waiter: Waiter[Grant]) -> None:
         future = waiter.future
@@ -139,3 +145,11 @@ class Turnstile:
 def _fail(waiter: Waiter[Grant], error: Exception) -> None:
     if not waiter.future.done():  # else it was cancelled a moment ago
         waiter.future.set_exception(error)
+
+
+def _copy(error: Exception) -> Exception:
+    """Return another one, since each that is raised collects its own traceback."""
+    try:
+        return copy.copy(error)
+    except Exception:  # noqa: BLE001 - of a class that cannot be made again
+        return error

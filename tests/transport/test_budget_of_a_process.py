@@ -215,3 +215,25 @@ async def test_budgets_of_many_users_are_forgotten_when_they_are_idle(
         assert len(limiters) < 20
         assert {spent, session.limiter} <= set(limiters.values())
     assert 1 == spent.state.used_in_hour
+
+
+def test_budgets_of_many_users_are_forgotten_from_loop_to_loop(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Also where each user has a loop; a budget elsewhere says nothing of the one here."""
+    monkeypatch.setattr(session_module, "_USERS_BETWEEN_CLEANINGS", 10)
+    monkeypatch.setattr(session_module, "_budgets", {})
+    monkeypatch.setattr(session_module, "_limiters", {})
+
+    async def open_one(key: str, place: Path | None, count: int) -> int:
+        async with ReplySession(key, base_url="http://127.0.0.1:1", budget_store=place) as session:
+            for _ in range(count):
+                (await session.limiter.acquire()).settle()
+            return session.limiter.state.used_in_hour
+
+    assert 5 == asyncio.run(open_one("spent", None, 5))
+    for number in range(100):
+        asyncio.run(open_one(f"idle-{number}", None, 0))
+        asyncio.run(open_one("spent", tmp_path / "b.db", 0))
+    assert len(session_module._budgets) < 20
+    assert 5 == asyncio.run(open_one("spent", None, 0))

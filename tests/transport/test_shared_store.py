@@ -14,7 +14,7 @@ from reply_async.transport.limits import Limits
 from reply_async.transport.shared_budget import Answer, Record, Visit
 from reply_async.transport.shared_budget import visit as take_step
 from reply_async.transport.shared_store import SharedStore
-from reply_async.transport.store import Message, Settled, Want
+from reply_async.transport.store import Message, Reply, Settled, Want
 
 NAME = "somebody"
 ONE_WAY = 0.02  # seconds
@@ -189,3 +189,79 @@ async def test_a_lease_is_whole_when_it_is_handed_over() -> None:
     (lease,) = limiter._account.look()[0].leases.values()
     assert 5 == pytest.approx(lease.expires - asyncio.get_running_loop().time(), abs=0.1)
     grant.settle()
+
+
+@pytest.mark.usefixtures("reply_clock")
+async def test_a_refusal_while_the_state_is_fetched_is_kept() -> None:
+    """What the store says is older than the news that are still on their way."""
+    limiter = Limiter(store=FarStore(), name=NAME)
+    sent = await limiter.acquire()
+    await asyncio.sleep(2)
+    assert 1 == limiter.state.used_in_minute  # and the next question asks for all of it
+    call = asyncio.create_task(limiter.acquire(120))
+    await asyncio.sleep(ONE_WAY / 2)
+    pause = limiter.refused(30)
+    sent.settle(is_accepted=False)
+    refused_at = asyncio.get_running_loop().time()
+    (await call).settle()
+    assert pause == pytest.approx(asyncio.get_running_loop().time() - refused_at, abs=0.5)
+    await limiter.flush()
+
+
+async def test_calls_that_fail_alone_hold_no_later_job(reply_clock: VirtualClockLoop) -> None:
+    """The wait grows with the attempts for somebody who may wait for ever."""
+    store = FarStore()
+    limiter = Limiter(store=store, name=NAME)
+    (await limiter.acquire()).settle()
+    await limiter.flush()
+    store.is_down = True
+    for _ in range(100):
+        await asyncio.sleep(0.3)
+        with pytest.raises(StoreFailed):
+            await limiter.acquire(3)
+    job = asyncio.create_task(limiter.acquire(lane=Lane.BULK))
+    await asyncio.sleep(1.5)
+    store.is_down = False
+    back_at = reply_clock.time()
+    (await job).settle()
+    assert reply_clock.time() - back_at < 3
+    await limiter.flush()
+
+
+async def test_statistics_that_wait_keep_nobody_else(reply_clock: VirtualClockLoop) -> None:
+    """Though a store would grant them a little ahead of their time."""
+    limiter = Limiter(store=FarStore(), name=NAME)
+    (await limiter.acquire()).settle()
+    limiter.refused(2, is_stats=True)
+    await limiter.flush()
+    statistics = asyncio.create_task(limiter.acquire(lane=Lane.STATS))
+    await asyncio.sleep(0.1)
+    begun = reply_clock.time()
+    (await limiter.acquire(0.5)).settle()
+    assert reply_clock.time() - begun < 0.2
+    (await statistics).settle()
+    await limiter.flush()
+
+
+class OddError(Exception):
+    """One that cannot be made again from its arguments."""
+
+    def __init__(self, text: str, *, number: int) -> None:
+        super().__init__(text)
+        self.number = number
+
+
+class OddStore(FarStore):
+    """A store of somebody's own, with errors of its own."""
+
+    async def exchange(self, user: str, message: Message) -> Reply:  # noqa: ARG002 - an error
+        """Fail."""
+        raise OddError("no", number=1)
+
+
+async def test_an_error_that_cannot_be_copied_reaches_all_who_wait() -> None:
+    """None of them is left behind."""
+    limiter = Limiter(store=OddStore(), name=NAME)
+    calls = (limiter.acquire(5) for _ in range(3))
+    errors = await asyncio.wait_for(asyncio.gather(*calls, return_exceptions=True), 60)
+    assert [OddError] * 3 == [type(error) for error in errors]
