@@ -214,6 +214,7 @@ async def test_budgets_of_many_users_are_forgotten_when_they_are_idle(
                 pass
         assert len(limiters) < 20
         assert {spent, session.limiter} <= set(limiters.values())
+        assert session_module._budget_of(session._user()) is session.limiter._store
     assert 1 == spent.state.used_in_hour
 
 
