@@ -95,8 +95,9 @@ def _is_headers(value: object) -> bool:
 
 def _is_header_name(value: object) -> bool:
     """Tell whether a header can be added; those that frame the body are the server's."""
-    is_token = isinstance(value, str) and re.fullmatch(_HEADER_NAME, value) is not None
-    return is_token and value.lower() not in _FRAMING  # type: ignore[attr-defined] # a text by then
+    if not isinstance(value, str) or value.lower() in _FRAMING:
+        return False
+    return re.fullmatch(_HEADER_NAME, value) is not None
 
 
 _HEADER_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"

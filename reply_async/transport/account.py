@@ -162,7 +162,8 @@ class Account:
         loop = asyncio.get_running_loop()
         at = loop.time() + seconds
         if loop is not self._loop:
-            self._loop, self._timer, self._flushing = loop, None, None
+            self.begin()
+            self._loop = loop
         if self._timer is not None:
             if not self._timer.cancelled() and self._timer.when() <= at:
                 return

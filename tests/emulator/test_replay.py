@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import aiohttp
 import pytest
@@ -46,6 +46,14 @@ async def served(path: Path, *more: str) -> AsyncIterator[tuple[Emulator, Api]]:
             yield emulator, Api(emulator, http)
 
 
+async def write_to_five(api: Api, *steps: Any) -> int:
+    """Start a sequence with five people, and return its id."""
+    made = await api.sequence(*steps)
+    await api.enrol(made["id"], await api.contacts(5))
+    await api.ok("POST", f"/v3/sequences/{made['id']}/start", {})
+    return int(made["id"])
+
+
 async def test_a_read_that_keeps_something_is_kept(path: Path) -> None:
     """A preview stays as it was first shown, though the person has changed since."""
     async with served(path) as (_, api):
@@ -79,11 +87,9 @@ async def test_numbers_of_requests_go_on(path: Path) -> None:
 async def test_outreach_does_not_fall_back_behind_what_was_seen(path: Path) -> None:
     """A read at a later time plays what fell due; so does the start that follows."""
     async with served(path) as (emulator, api):
-        made = await api.sequence()
-        await api.enrol(made["id"], await api.contacts(5))
-        await api.ok("POST", f"/v3/sequences/{made['id']}/start", {})
+        sequence_id = await write_to_five(api)
         emulator.clock.set(MONDAY + 30 * HOUR)  # as time itself would do, without a call
-        await api.ok("GET", f"/v3/sequences/{made['id']}")
+        await api.ok("GET", f"/v3/sequences/{sequence_id}")
         sent = emulator.ledger.counts["message_sent"]
     async with served(path) as (emulator, api):
         assert MONDAY + 30 * HOUR == emulator.clock.now()
@@ -107,9 +113,7 @@ async def _in_process(emulator: Emulator, _api: Api) -> None:
 async def test_what_any_look_showed_does_not_fall_back(path: Path, look: Look) -> None:
     """However little time has passed since the last entry."""
     async with served(path) as (emulator, api):
-        made = await api.sequence()
-        await api.enrol(made["id"], await api.contacts(5))
-        await api.ok("POST", f"/v3/sequences/{made['id']}/start", {})
+        await write_to_five(api)
         emulator.clock.set(MONDAY + 2)  # nine o'clock is over, as time itself would do
         await look(emulator, api)
         sent = emulator.played.ledger.counts["message_sent"]
@@ -121,9 +125,7 @@ async def test_what_was_delivered_is_not_delivered_again(path: Path, target: Tar
     """The clock alone sends and tells a moment before the end."""
     async with served(path) as (emulator, api):
         await api.ok("POST", "/v3/webhooks", {"eventType": "email_sent", "url": target.url})
-        made = await api.sequence()
-        await api.enrol(made["id"], await api.contacts(5))
-        await api.ok("POST", f"/v3/sequences/{made['id']}/start", {})
+        await write_to_five(api)
         emulator.clock.set(MONDAY + 2)
         emulator.catch_up()  # as the emulator's own timer does
         await emulator.deliveries_done()
@@ -140,9 +142,7 @@ async def test_an_advance_that_is_cut_short_keeps_what_it_delivered(
     """Hours that were played on the way are played by the next start."""
     async with served(path) as (emulator, api):
         await api.ok("POST", "/v3/webhooks", {"eventType": "email_sent", "url": target.url})
-        made = await api.sequence(email(), email(None, delay=30 * 24 * 60))
-        await api.enrol(made["id"], await api.contacts(5))
-        await api.ok("POST", f"/v3/sequences/{made['id']}/start", {})
+        await write_to_five(api, email(), email(None, delay=30 * 24 * 60))
         advancing = asyncio.create_task(emulator.play(1000 * HOUR))
         await asyncio.sleep(0)  # an hour of it
         advancing.cancel()
